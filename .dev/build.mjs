@@ -1,0 +1,89 @@
+// `npm run build`: leaves the package that is published in pkg/. Does nothing when nothing changed.
+//
+// Rust -> wasm-pack (wasm-bindgen) -> wasm-opt -> esbuild, which puts the JavaScript, the glue and the module into one file
+// for each module system. Nothing that wasm-bindgen generates is edited.
+
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { main, ROOT, run, TOOLS } from './steps.mjs';
+import { setup } from './setup.mjs';
+
+const OUT = join(ROOT, 'pkg');
+const CORE = join(ROOT, 'target/core');
+const STAMP = join(TOOLS, 'build.stamp');
+const SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', 'js', 'pkg-template', '.dev', 'README.md', 'CHANGELOG.md', 'LICENSE'];
+
+/** Builds the package if any source is newer than it. @returns {Promise<void>} */
+export async function build() {
+  const environment = await setup();
+  const stamp = digest();
+  if (existsSync(join(OUT, 'package.json')) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return;
+  rmSync(STAMP, { force: true });
+  await run('Rust core to WebAssembly', 'wasm-pack', [
+    'build', '--release', '--target', 'web', '--mode', 'no-install', '--no-pack', '--out-dir', CORE, '--out-name', 'core',
+  ], { env: { ...environment, CARGO_TARGET_DIR: join(ROOT, 'target/wasm') } });
+  await run('wasm-opt', process.execPath, [
+    join(ROOT, 'node_modules/binaryen/bin/wasm-opt'), '-Oz', join(CORE, 'core_bg.wasm'), '-o', join(CORE, 'core.wasm'),
+  ]);
+  await bundle();
+  writeFileSync(STAMP, stamp);
+}
+
+async function bundle() {
+  const { build: esbuild } = await import('esbuild');
+  rmSync(OUT, { recursive: true, force: true });
+  mkdirSync(OUT);
+  const { version } = manifest();
+  /** @type {import('esbuild').BuildOptions} */
+  const common = {
+    entryPoints: [join(ROOT, 'js/load/inline.js')],
+    bundle: true,
+    platform: 'neutral',
+    target: 'es2022',
+    alias: { 'doorcode-core': join(CORE, 'core.js') },
+    loader: { '.wasm': 'base64' },
+    define: { DOORCODE_VERSION: JSON.stringify(version) },
+    // Lines and names stay: when a program dies of an uncaught error, Node prints the line that threw.
+    minifySyntax: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+  };
+  await esbuild({ ...common, format: 'esm', outfile: join(OUT, 'index.js') });
+  await esbuild({ ...common, format: 'cjs', platform: 'node', outfile: join(OUT, 'index.cjs') });
+  for (const file of readdirSync(join(ROOT, 'pkg-template'))) copyFileSync(join(ROOT, 'pkg-template', file), join(OUT, file));
+  for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(ROOT, file), join(OUT, file));
+  // The same declarations for both module systems; TypeScript tells them apart by the file's name.
+  for (const name of ['index.d.ts', 'index.d.cts']) copyFileSync(join(ROOT, 'js/index.d.ts'), join(OUT, name));
+  writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
+}
+
+/** The published package.json: the template, with the crate's version, so that there is one place to change it. */
+function manifest() {
+  const version = /^version = "([^"]+)"/m.exec(readFileSync(join(ROOT, 'Cargo.toml'), 'utf8'))?.[1];
+  if (!version) throw new Error('Cargo.toml names no version');
+  const { name, ...rest } = JSON.parse(readFileSync(join(ROOT, 'pkg-template/package.json'), 'utf8'));
+  return { name, version, ...rest };
+}
+
+/** A hash of everything that the package is made from. */
+function digest() {
+  const hash = createHash('sha256');
+  const visit = (/** @type {string} */ path) => {
+    if (statSync(path).isDirectory()) {
+      for (const name of readdirSync(path).sort()) visit(join(path, name));
+    } else {
+      hash.update(relative(ROOT, path)).update('\0').update(readFileSync(path)).update('\0');
+    }
+  };
+  for (const source of SOURCES) visit(join(ROOT, source));
+  return hash.digest('hex');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  main(async () => {
+    await build();
+    process.stderr.write('the package is in pkg/\n');
+  });
+}

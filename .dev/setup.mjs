@@ -1,0 +1,59 @@
+// `npm run setup`: everything the build needs, installed inside this folder. Does nothing, quickly, when all is there.
+
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ask, main, ROOT, run, TOOLS } from './steps.mjs';
+import { wasmToolchain } from './wasm-std.mjs';
+
+const WASM_PACK = '0.15.1';
+
+/**
+ * @returns {Promise<NodeJS.ProcessEnv>} the environment for `wasm-pack build`
+ */
+export async function setup() {
+  if (!(await ask('cargo', ['--version']))) {
+    throw new Error('no Rust found: install it from https://rustup.rs (stable, 1.88 or later), then run this again');
+  }
+  const [environment] = await Promise.all([wasmToolchain(), npmPackages(), cargoTools()]);
+  return { ...environment, PATH: `${join(TOOLS, 'bin')}${delimiter}${environment.PATH}` };
+}
+
+async function npmPackages() {
+  const installed = join(ROOT, 'node_modules/.package-lock.json');
+  const wanted = join(ROOT, 'package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
+  await run('npm packages', 'npm', ['ci', '--no-audit', '--no-fund']);
+}
+
+/** wasm-bindgen's command must be of the very version that the crate was locked to. */
+function wasmBindgenVersion() {
+  const lock = readFileSync(join(ROOT, 'Cargo.lock'), 'utf8');
+  const version = /name = "wasm-bindgen"\nversion = "([^"]+)"/.exec(lock)?.[1];
+  if (!version) throw new Error('Cargo.lock names no wasm-bindgen');
+  return version;
+}
+
+async function cargoTools() {
+  const wanted = [
+    { crate: 'wasm-bindgen-cli', command: 'wasm-bindgen', version: wasmBindgenVersion(), flags: [] },
+    // Locked, because a newer release of one of its many dependencies may not compile.
+    { crate: 'wasm-pack', command: 'wasm-pack', version: WASM_PACK, flags: ['--locked'] },
+  ];
+  for (const { crate, command, version, flags } of wanted) {
+    const present = await ask(join(TOOLS, 'bin', command), ['--version']);
+    if (present?.split(' ')[1] === version) continue;
+    // Debug builds: these tools run for a second, and compile in a third of the time. One target folder: they share crates.
+    await run(`${crate} ${version}`, 'cargo', ['install', '--debug', ...flags, '--root', TOOLS, `${crate}@${version}`], {
+      env: { ...process.env, CARGO_TARGET_DIR: join(TOOLS, 'target'), CARGO_PROFILE_DEV_DEBUG: '0' },
+    });
+  }
+  rmSync(join(TOOLS, 'target'), { recursive: true, force: true });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  main(async () => {
+    await setup();
+    process.stderr.write('set up\n');
+  });
+}

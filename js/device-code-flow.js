@@ -1,0 +1,84 @@
+// The two-step form of the device flow: start here, finish there, in another process if need be.
+
+import { Input } from './check.js';
+import { coreOf } from './core-of.js';
+import { ClientAuthError, ClientAuthErrorCodes } from './errors.js';
+import { authenticationResult, deviceCodeRequest, deviceCodeResponse } from './shapes.js';
+import { stoppable } from './stop.js';
+
+/**
+ * @import { DeviceCodeFlow as Contract } from './index.js'
+ * @implements {Contract}
+ */
+export class DeviceCodeFlow {
+  #core;
+  #request;
+  /** @type {import('doorcode-core').DeviceCode | undefined} */
+  #started;
+
+  /**
+   * @param {import('./index.js').PublicClientApplication} pca
+   * @param {import('./index.js').DeviceCodeFlowRequest} request
+   */
+  constructor(pca, request) {
+    this.#core = coreOf(pca);
+    this.#request = deviceCodeRequest(Input.request(request));
+  }
+
+  /**
+   * @param {import('./index.js').PublicClientApplication} pca
+   * @param {import('./index.js').SavedDeviceCodeFlow | string} saved
+   */
+  static resume(pca, saved) {
+    const flow = new DeviceCodeFlow(pca, { scopes: [] });
+    flow.#started = coreOf(pca).resumeDeviceCode(typeof saved === 'string' ? saved : JSON.stringify(saved) ?? '');
+    return flow;
+  }
+
+  /** @param {{ signal?: AbortSignal }} [options] */
+  async initiateDeviceCodeFlow(options = {}) {
+    if (this.#started) throw notNow('This flow has its code already; make a new DeviceCodeFlow for a new one.');
+    const signal = Input.request(options).signal('signal');
+    this.#started = await stoppable({ signal }, (signal) => this.#core.startDeviceCode(this.#request, signal));
+    return deviceCodeResponse(this.#code().codes());
+  }
+
+  get deviceCodeResponse() {
+    return this.#started && deviceCodeResponse(this.#started.codes());
+  }
+
+  /** @param {import('./index.js').FinishOptions} [options] */
+  async acquireTokenByDeviceCode(options = {}) {
+    const input = Input.request(options);
+    const timeout = input.positive('timeout', 'seconds') ?? this.#request.timeout;
+    const progress = input.callback('progressCallback');
+    const code = this.#code();
+    const result = await stoppable({ signal: input.signal('signal'), request: options }, (signal) =>
+      code.finish(timeout, progress, signal),
+    );
+    return authenticationResult(result);
+  }
+
+  /** @param {{ signal?: AbortSignal }} [options] */
+  async poll(options = {}) {
+    const signal = Input.request(options).signal('signal');
+    const code = this.#code();
+    const polled = await stoppable({ signal }, (signal) => code.poll(signal));
+    return polled.status === 'done' ? { ...polled, result: authenticationResult(polled.result) } : polled;
+  }
+
+  /** @returns {import('./index.js').SavedDeviceCodeFlow} */
+  toJSON() {
+    return JSON.parse(this.#code().save());
+  }
+
+  #code() {
+    if (!this.#started) throw notNow('This flow has no code yet; call initiateDeviceCodeFlow first.');
+    return this.#started;
+  }
+}
+
+/** @param {string} text */
+function notNow(text) {
+  return new ClientAuthError(ClientAuthErrorCodes.requestCannotBeMade, '', text);
+}

@@ -1,0 +1,215 @@
+// MSAL's error classes and code tables. Which class and which code an error has is decided in Rust (src/error.rs).
+
+/**
+ * What Rust says of an error; see `ErrorShape` in src/wasm/shapes.rs.
+ * @typedef {object} Details
+ * @property {string} class
+ * @property {string} errorCode
+ * @property {string} errorMessage
+ * @property {string} subError
+ * @property {string} [errorNo]
+ * @property {string} correlationId
+ * @property {string} traceId
+ * @property {string} timestamp
+ * @property {string} claims
+ * @property {number} [status]
+ * @property {string} [remedy]
+ * @property {string} [field]
+ */
+
+export class AuthError extends Error {
+  /**
+   * @param {string} [errorCode]
+   * @param {string} [correlationId]
+   * @param {string} [errorMessage]
+   * @param {string} [subError]
+   */
+  constructor(errorCode = '', correlationId = '', errorMessage = '', subError = '') {
+    super(errorMessage ? `${errorCode}: ${errorMessage}` : errorCode);
+    this.errorCode = errorCode;
+    this.errorMessage = errorMessage;
+    this.subError = subError;
+    this.correlationId = correlationId;
+    this.traceId = '';
+    this.timestamp = '';
+    this.claims = '';
+    // Not enumerable: as with every Error, printing shows it in front of the message already.
+    Object.defineProperty(this, 'name', { value: 'AuthError', configurable: true, writable: true });
+  }
+}
+
+export class ClientAuthError extends AuthError {
+  /** @param {ConstructorParameters<typeof AuthError>} args */
+  constructor(...args) {
+    super(...args);
+    this.name = 'ClientAuthError';
+  }
+}
+
+export class ClientConfigurationError extends AuthError {
+  /** @param {ConstructorParameters<typeof AuthError>} args */
+  constructor(...args) {
+    super(...args);
+    this.name = 'ClientConfigurationError';
+  }
+}
+
+export class ServerError extends AuthError {
+  /**
+   * @param {string} [errorCode]
+   * @param {string} [correlationId]
+   * @param {string} [errorMessage]
+   * @param {string} [subError]
+   * @param {string} [errorNo]
+   * @param {number} [status]
+   */
+  constructor(errorCode, correlationId, errorMessage, subError, errorNo, status) {
+    super(errorCode, correlationId, errorMessage, subError);
+    this.name = 'ServerError';
+    if (errorNo !== undefined) Object.assign(this, { errorNo });
+    if (status !== undefined) this.status = status;
+  }
+}
+
+export class InteractionRequiredAuthError extends AuthError {
+  /**
+   * @param {string} [errorCode]
+   * @param {string} [correlationId]
+   * @param {string} [errorMessage]
+   * @param {string} [subError]
+   * @param {string} [timestamp]
+   * @param {string} [traceId]
+   * @param {string} [claims]
+   * @param {string} [errorNo]
+   */
+  constructor(errorCode, correlationId, errorMessage, subError, timestamp = '', traceId = '', claims = '', errorNo) {
+    super(errorCode, correlationId, errorMessage, subError);
+    this.name = 'InteractionRequiredAuthError';
+    this.timestamp = timestamp;
+    this.traceId = traceId;
+    this.claims = claims;
+    if (errorNo !== undefined) Object.assign(this, { errorNo });
+  }
+}
+
+const CLASSES = { AuthError, ClientAuthError, ClientConfigurationError, ServerError, InteractionRequiredAuthError };
+
+/**
+ * The error hook: makes what a promise of the core rejects with.
+ * @param {Details} details
+ * @param {unknown} cause
+ * @returns {AuthError}
+ */
+export function fromCore({ class: name, errorCode, errorMessage, correlationId, subError, ...fields }, cause) {
+  const Class = CLASSES[/** @type {keyof typeof CLASSES} */ (name)] ?? AuthError;
+  const error = new Class(errorCode, correlationId, errorMessage, subError);
+  for (const [field, value] of Object.entries(fields)) {
+    if (value !== undefined) Object.assign(error, { [field]: value });
+  }
+  // From the call into the core on; what is above is this function and the glue.
+  Error.captureStackTrace?.(error, fromCore);
+  if (cause !== undefined) Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
+  return error;
+}
+
+export const AuthErrorCodes = Object.freeze({
+  postRequestFailed: 'post_request_failed',
+  unexpectedError: 'unexpected_error',
+});
+
+export const ClientAuthErrorCodes = Object.freeze({
+  authorizationCodeMissingFromServerResponse: 'authorization_code_missing_from_server_response',
+  bindingKeyNotRemoved: 'binding_key_not_removed',
+  cannotAppendScopeSet: 'cannot_append_scopeset',
+  cannotRemoveEmptyScope: 'cannot_remove_empty_scope',
+  clientInfoDecodingError: 'client_info_decoding_error',
+  clientInfoEmptyError: 'client_info_empty_error',
+  dpopTokenTypeMismatch: 'dpop_token_type_mismatch',
+  emptyInputScopeSet: 'empty_input_scopeset',
+  endSessionEndpointNotSupported: 'end_session_endpoint_not_supported',
+  endpointResolutionError: 'endpoints_resolution_error',
+  hashNotDeserialized: 'hash_not_deserialized',
+  invalidCacheEnvironment: 'invalid_cache_environment',
+  invalidCacheRecord: 'invalid_cache_record',
+  invalidState: 'invalid_state',
+  keyIdMissing: 'key_id_missing',
+  methodNotImplemented: 'method_not_implemented',
+  misplacedResourceParam: 'misplaced_resource_parameter',
+  multipleMatchingAppMetadata: 'multiple_matching_appMetadata',
+  multipleMatchingTokens: 'multiple_matching_tokens',
+  nestedAppAuthBridgeDisabled: 'nested_app_auth_bridge_disabled',
+  networkError: 'network_error',
+  noAccountFound: 'no_account_found',
+  noAccountInSilentRequest: 'no_account_in_silent_request',
+  noCryptoObject: 'no_crypto_object',
+  noNetworkConnectivity: 'no_network_connectivity',
+  nonceMismatch: 'nonce_mismatch',
+  nullOrEmptyToken: 'null_or_empty_token',
+  openIdConfigError: 'openid_config_error',
+  platformBrokerError: 'platform_broker_error',
+  requestCannotBeMade: 'request_cannot_be_made',
+  resourceParameterRequired: 'resource_parameter_required',
+  stateMismatch: 'state_mismatch',
+  stateNotFound: 'state_not_found',
+  tokenClaimsCnfRequiredForSignedJwt: 'token_claims_cnf_required_for_signedjwt',
+  tokenParsingError: 'token_parsing_error',
+  tokenRefreshRequired: 'token_refresh_required',
+  unexpectedCredentialType: 'unexpected_credential_type',
+  userCanceled: 'user_canceled',
+  // The device flow's own, which MSAL 7 throws but does not export.
+  deviceCodePollingCancelled: 'device_code_polling_cancelled',
+  deviceCodeExpired: 'device_code_expired',
+  deviceCodeUnknownError: 'device_code_unknown_error',
+  userTimeoutReached: 'user_timeout_reached',
+  // doorcode's own.
+  invalidIdToken: 'invalid_id_token',
+  unsafeVerificationUri: 'unsafe_verification_uri',
+});
+
+export const ClientConfigurationErrorCodes = Object.freeze({
+  authorityMismatch: 'authority_mismatch',
+  authorityUriInsecure: 'authority_uri_insecure',
+  cannotAllowPlatformBroker: 'cannot_allow_platform_broker',
+  cannotSetOIDCOptions: 'cannot_set_OIDCOptions',
+  claimsRequestParsingError: 'claims_request_parsing_error',
+  dpopMissingResourceContext: 'dpop_missing_resource_context',
+  emptyInputScopesError: 'empty_input_scopes_error',
+  invalidAuthenticationHeader: 'invalid_authentication_header',
+  invalidAuthorityMetadata: 'invalid_authority_metadata',
+  invalidClaims: 'invalid_claims',
+  invalidCloudDiscoveryMetadata: 'invalid_cloud_discovery_metadata',
+  invalidCodeChallengeMethod: 'invalid_code_challenge_method',
+  invalidDpopHtm: 'invalid_dpop_htm',
+  invalidDpopHtu: 'invalid_dpop_htu',
+  invalidDpopNonce: 'invalid_dpop_nonce',
+  invalidPlatformBrokerConfiguration: 'invalid_platform_broker_configuration',
+  invalidRequestMethodForEAR: 'invalid_request_method_for_EAR',
+  invalidResponseMode: 'invalid_response_mode',
+  issuerValidationFailed: 'issuer_validation_failed',
+  logoutRequestEmpty: 'logout_request_empty',
+  missingNonceAuthenticationHeader: 'missing_nonce_authentication_header',
+  missingSshJwk: 'missing_ssh_jwk',
+  missingSshKid: 'missing_ssh_kid',
+  pkceParamsMissing: 'pkce_params_missing',
+  redirectUriEmpty: 'redirect_uri_empty',
+  tokenRequestEmpty: 'token_request_empty',
+  unsupportedAuthenticationScheme: 'unsupported_authentication_scheme',
+  untrustedAuthority: 'untrusted_authority',
+  urlEmptyError: 'empty_url_error',
+  urlParseError: 'url_parse_error',
+  // doorcode's own.
+  invalidConfiguration: 'invalid_configuration',
+  invalidRequestParameter: 'invalid_request_parameter',
+});
+
+export const InteractionRequiredAuthErrorCodes = Object.freeze({
+  badToken: 'bad_token',
+  consentRequired: 'consent_required',
+  interactionRequired: 'interaction_required',
+  interruptedUser: 'interrupted_user',
+  loginRequired: 'login_required',
+  nativeAccountUnavailable: 'native_account_unavailable',
+  noTokensFound: 'no_tokens_found',
+  refreshTokenExpired: 'refresh_token_expired',
+  uiNotAllowed: 'ui_not_allowed',
+});

@@ -1,0 +1,557 @@
+/**
+ * Sign people in from programs that have no browser: the OAuth 2.0 Device Authorization Grant (RFC 8628), with the API of
+ * MSAL Node's public client.
+ *
+ * Names and shapes are those of `@azure/msal-node`, so that a program moves over by changing one import. What doorcode adds
+ * is marked as such.
+ */
+
+/** The package's version. */
+export declare const version: string;
+
+// ── Configuration ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What an application is made from. */
+export interface Configuration {
+  auth: NodeAuthOptions;
+  system?: NodeSystemOptions;
+  telemetry?: NodeTelemetryOptions;
+}
+
+/** The app registration, and whom to ask. */
+export interface NodeAuthOptions {
+  /** The application (client) id from the app registration. */
+  clientId: string;
+  /**
+   * Whom to ask: an Entra authority such as `https://login.microsoftonline.com/organizations`, or the issuer of any OpenID
+   * provider. `https:`, except to this very machine. Paths keep their case.
+   * @default "https://login.microsoftonline.com/common/"
+   */
+  authority?: string;
+  /** Names the cloud and the tenant instead of `authority`. */
+  azureCloudOptions?: AzureCloudOptions;
+  /** What the program can handle, such as `"cp1"` for claims challenges. Sent inside `claims`. */
+  clientCapabilities?: string[];
+  /** Hosts that are authorities. Accepted as in MSAL; doorcode trusts the authority that it is given. */
+  knownAuthorities?: string[];
+}
+
+/** An Entra cloud, and the tenant in it. */
+export interface AzureCloudOptions {
+  azureCloudInstance: AzureCloudInstance;
+  /** A tenant id or domain. @default "common" */
+  tenant?: string;
+}
+
+/** The hosts of Entra's clouds. */
+export declare const AzureCloudInstance: {
+  /** No cloud: `authority` counts. */
+  readonly None: 'none';
+  readonly AzurePublic: 'https://login.microsoftonline.com';
+  readonly AzureChina: 'https://login.chinacloudapi.cn';
+  readonly AzureGermany: 'https://login.microsoftonline.de';
+  readonly AzureUsGovernment: 'https://login.microsoftonline.us';
+};
+export type AzureCloudInstance = (typeof AzureCloudInstance)[keyof typeof AzureCloudInstance];
+
+/** How the world outside is reached. */
+export interface NodeSystemOptions {
+  loggerOptions?: LoggerOptions;
+  /** Sends the requests instead of the runtime's `fetch`: for a proxy, or a client of one's own. */
+  networkClient?: INetworkModule;
+  /** Accepted as in MSAL. doorcode knows Microsoft's hosts, and takes every other for an OpenID provider. */
+  protocolMode?: ProtocolMode;
+  /** doorcode: the time limit of one HTTP request, in milliseconds. @default 30000 */
+  requestTimeout?: number;
+  /** doorcode: another clock, for tests. Polling waits by it; the time limit of a request does not. */
+  clock?: Clock;
+}
+
+/** doorcode: a clock for tests. */
+export interface Clock {
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  now(): number;
+  /** Resolves when so many milliseconds have passed. */
+  sleep(milliseconds: number): Promise<void>;
+}
+
+/** What the program tells Microsoft's servers of itself. Sent to no other host. */
+export interface NodeTelemetryOptions {
+  application?: { appName?: string; appVersion?: string };
+}
+
+/** MSAL's names of what a server speaks. */
+export declare const ProtocolMode: { readonly AAD: 'AAD'; readonly OIDC: 'OIDC'; readonly EAR: 'EAR' };
+export type ProtocolMode = (typeof ProtocolMode)[keyof typeof ProtocolMode];
+
+/** An HTTP client of the program's own. It must not follow redirects of a POST. */
+export interface INetworkModule {
+  sendGetRequestAsync<T>(url: string, options?: NetworkRequestOptions, timeout?: number): Promise<NetworkResponse<T>>;
+  sendPostRequestAsync<T>(url: string, options?: NetworkRequestOptions): Promise<NetworkResponse<T>>;
+}
+
+export interface NetworkRequestOptions {
+  headers?: Record<string, string>;
+  /** The form of a POST. It holds secrets. */
+  body?: string;
+}
+
+export interface NetworkResponse<T> {
+  headers: Record<string, string>;
+  /** The parsed JSON, as in MSAL; the text of the body is taken as well. */
+  body: T;
+  /** The HTTP status. */
+  status: number;
+}
+
+// ── Signing in ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A program that people sign in to, without a secret of its own. */
+export declare class PublicClientApplication {
+  /**
+   * Asks nothing of anybody yet.
+   * @throws {ClientConfigurationError} naming the field that is missing or wrong
+   */
+  constructor(configuration: Configuration);
+
+  /**
+   * Signs a person in with a device code (RFC 8628): gets a code, has it shown, and polls until there is an end.
+   *
+   * The request is never changed and may be frozen.
+   *
+   * Rejects with
+   * - `ClientConfigurationError`: the request is wrong; `field` names what. Nothing was sent.
+   * - `ClientAuthError` `device_code_expired`, `user_timeout_reached`, `device_code_polling_cancelled`, `network_error`,
+   *   `endpoints_resolution_error`, `invalid_id_token`
+   * - `ServerError`: the server refused; `errorCode` is its own word, such as `authorization_declined` or `access_denied`
+   * - `InteractionRequiredAuthError`: only the person can set it right; pass its `claims` along when asking again
+   * - `AuthError` `token_parsing_error`: the server's answer cannot be read
+   * - whatever a callback threw, as it is
+   */
+  acquireTokenByDeviceCode(request: DeviceCodeRequest): Promise<AuthenticationResult>;
+
+  getLogger(): Logger;
+  setLogger(logger: Logger): void;
+}
+
+/** What both forms of the device flow ask for. */
+export interface DeviceCodeFlowRequest {
+  /** What the token is to be good for. `openid`, `profile` and `offline_access` are added. May be empty. */
+  scopes: string[];
+  /** Whom to ask, instead of the application's authority. */
+  authority?: string;
+  azureCloudOptions?: AzureCloudOptions;
+  /** A GUID that ties together what client and server log. @default a new one */
+  correlationId?: string;
+  /** A claims request: the text of a JSON object (OpenID Connect Core 1.0 section 5.5), as an error's `claims` has it. */
+  claims?: string;
+  /** The API that the token is for (RFC 8707). */
+  resource?: string;
+  /** Added to the query of each request. */
+  extraQueryParameters?: Record<string, string>;
+  /** Added to the form of each request. */
+  extraParameters?: Record<string, string>;
+  /** Seconds of polling after which to give up. The code's own expiry comes first if it is earlier. */
+  timeout?: number;
+}
+
+/** What a sign-in with a device code asks for. */
+export interface DeviceCodeRequest extends DeviceCodeFlowRequest {
+  /** Shows the page and the code. May be async: polling waits for it. If it throws, that ends the flow. */
+  deviceCodeCallback: (response: DeviceCodeResponse) => void | Promise<void>;
+  /** doorcode: hears of each poll that brought no answer. May be async. If it throws, that ends the flow. */
+  progressCallback?: (progress: DeviceCodeProgress) => void | Promise<void>;
+  /** doorcode: ends the flow at once, in the middle of a wait or a request. */
+  signal?: AbortSignal;
+  /** Set to true on the very object that was passed in, it ends the flow within a second. */
+  cancel?: boolean;
+}
+
+/** What to show the person (RFC 8628 section 3.2). */
+export interface DeviceCodeResponse {
+  /** What the person types. */
+  userCode: string;
+  /** The program's own half of the pair: a secret. Not enumerable, so that printing the object does not show it. */
+  readonly deviceCode: string;
+  /** The page to open. Always `https:`, or `http:` on this machine. */
+  verificationUri: string;
+  /** doorcode: the page with the code already in it, for a QR code; where the server has one. */
+  verificationUriComplete?: string;
+  /** Seconds until the code expires. */
+  expiresIn: number;
+  /** Seconds between polls. */
+  interval: number;
+  /** A sentence to show that names the page and the code. One line, without control characters. */
+  message: string;
+}
+
+/** doorcode: how far a sign-in has come. */
+export interface DeviceCodeProgress {
+  /** The person is not done; the server wants fewer polls; or it could not be reached and is asked again. */
+  status: 'pending' | 'slow_down' | 'retrying';
+  /** Seconds until the code expires. */
+  secondsLeft: number;
+  /** Seconds until the next poll. */
+  nextPollIn: number;
+  /** Polls made so far. */
+  polls: number;
+}
+
+/** Who signed in, and the tokens. */
+export interface AuthenticationResult {
+  /** The authority that was asked, with a slash at the end. */
+  authority: string;
+  /** The `oid` claim, or `sub`; "" without an ID token. */
+  uniqueId: string;
+  /** The `tid` claim; "" where there is none. */
+  tenantId: string;
+  /** What was granted. */
+  scopes: string[];
+  account: AccountInfo | null;
+  /** The ID token; "" where there is none. */
+  idToken: string;
+  /** Its claims. Issuer, audience, expiry and nonce were checked. */
+  idTokenClaims: IdTokenClaims;
+  accessToken: string;
+  /** false: signed in just now. */
+  fromCache: boolean;
+  /** When the access token expires; null where the server does not tell. */
+  expiresOn: Date | null;
+  /** Until when the token may serve while the server is unreachable. */
+  extExpiresOn?: Date;
+  /** When the token should be renewed. */
+  refreshOn?: Date;
+  tokenType: string;
+  correlationId: string;
+  /** The server's name for this exchange; "" where it has none. */
+  requestId: string;
+  state: string;
+  /** "1" for a token of Microsoft's own family of clients, else "". */
+  familyId: string;
+  cloudGraphHostName: string;
+  msGraphHost: string;
+  fromPlatformBroker: boolean;
+}
+
+/** An account, as MSAL describes it. */
+export interface AccountInfo {
+  /** `uid.utid`, or the token's subject where the server is not Entra. */
+  homeAccountId: string;
+  /** The host that caches file the account under. */
+  environment: string;
+  /** The tenant signed in to. */
+  tenantId: string;
+  /** What the person types to sign in; "" where the server does not tell. */
+  username: string;
+  /** The account's id in the tenant signed in to. */
+  localAccountId: string;
+  loginHint?: string;
+  name?: string;
+  upn?: string;
+  idToken?: string;
+  idTokenClaims?: IdTokenClaims;
+  nativeAccountId?: string;
+  /** "MSSTS", "ADFS" or "Generic". */
+  authorityType?: string;
+  tenantProfiles?: Map<string, TenantProfile>;
+  /** "EU" or "None", where Entra tells. */
+  dataBoundary?: 'EU' | 'None';
+  /** Whether the person asked to be kept signed in, where the server tells. */
+  kmsi?: boolean;
+}
+
+/** What an account is called in one tenant. */
+export interface TenantProfile {
+  tenantId: string;
+  localAccountId: string;
+  name?: string;
+  username: string;
+  loginHint?: string;
+  upn?: string;
+  nativeAccountId?: string;
+  isHomeTenant?: boolean;
+}
+
+/** The claims of an ID token. */
+export interface IdTokenClaims {
+  iss?: string;
+  sub?: string;
+  aud?: string | string[];
+  exp?: number;
+  iat?: number;
+  oid?: string;
+  tid?: string;
+  name?: string;
+  preferred_username?: string;
+  email?: string;
+  emails?: string[];
+  upn?: string;
+  login_hint?: string;
+  [claim: string]: unknown;
+}
+
+/**
+ * doorcode: the device flow in two steps, for programs that show the code in one place and wait in another, or that cannot
+ * wait at all.
+ *
+ * ```js
+ * const flow = new DeviceCodeFlow(pca, { scopes: ['User.Read'] });
+ * console.log((await flow.initiateDeviceCodeFlow()).message);
+ * const result = await flow.acquireTokenByDeviceCode();
+ * ```
+ */
+export declare class DeviceCodeFlow {
+  /** @throws {ClientConfigurationError} naming the field that is wrong */
+  constructor(pca: PublicClientApplication, request: DeviceCodeFlowRequest);
+
+  /**
+   * Goes on with a flow that another process saved, under the same `clientId`.
+   * @throws {ClientConfigurationError} for what `toJSON` did not return, or another client's
+   */
+  static resume(pca: PublicClientApplication, saved: SavedDeviceCodeFlow | string): DeviceCodeFlow;
+
+  /** Gets the code. Show its `message`. */
+  initiateDeviceCodeFlow(options?: { signal?: AbortSignal }): Promise<DeviceCodeResponse>;
+
+  /** The code, once there is one; also after `resume`. */
+  readonly deviceCodeResponse: DeviceCodeResponse | undefined;
+
+  /** Polls until there is an end. Rejects as `PublicClientApplication.acquireTokenByDeviceCode` does. */
+  acquireTokenByDeviceCode(options?: FinishOptions): Promise<AuthenticationResult>;
+
+  /**
+   * Makes exactly one poll, now. Ask again when `retryAfter` seconds have passed, no sooner; how many depends on the server
+   * and grows when it says `slow_down` or cannot be reached. Rejects when the flow has come to an end without a token.
+   */
+  poll(options?: { signal?: AbortSignal }): Promise<DeviceCodePoll>;
+
+  /**
+   * The flow as plain data, for another process to `resume`. **It holds the device code**: whoever reads it can fetch the
+   * tokens once the person has signed in, so keep it like a password, and only until the code expires.
+   */
+  toJSON(): SavedDeviceCodeFlow;
+}
+
+/** doorcode: what one poll brought. */
+export type DeviceCodePoll = { status: 'pending'; retryAfter: number } | { status: 'done'; result: AuthenticationResult };
+
+/** doorcode: how to wait for the end of a flow. */
+export interface FinishOptions {
+  signal?: AbortSignal;
+  cancel?: boolean;
+  /** Seconds of polling after which to give up. @default the request's */
+  timeout?: number;
+  progressCallback?: (progress: DeviceCodeProgress) => void | Promise<void>;
+}
+
+/** doorcode: a flow at rest. A secret. Its fields are nobody's business but doorcode's. */
+export interface SavedDeviceCodeFlow {
+  version: number;
+  [field: string]: unknown;
+}
+
+// ── Logging ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** How much a line matters. */
+export declare enum LogLevel {
+  Error = 0,
+  Warning = 1,
+  Info = 2,
+  Verbose = 3,
+  Trace = 4,
+}
+
+/** Takes a line. No line holds a secret. */
+export type ILoggerCallback = (level: LogLevel, message: string, containsPii: boolean) => void;
+
+export interface LoggerOptions {
+  loggerCallback?: ILoggerCallback;
+  /** @default false */
+  piiLoggingEnabled?: boolean;
+  /** @default LogLevel.Info */
+  logLevel?: LogLevel;
+}
+
+/** Writes lines of the form `[time] : [correlation id] : doorcode@version : level - text`. */
+export declare class Logger {
+  constructor(options?: LoggerOptions, packageName?: string, packageVersion?: string);
+  clone(packageName: string, packageVersion: string): Logger;
+  executeCallback(level: LogLevel, message: string, containsPii: boolean): void;
+  isPiiLoggingEnabled(): boolean;
+  error(message: string, correlationId?: string): void;
+  errorPii(message: string, correlationId?: string): void;
+  warning(message: string, correlationId?: string): void;
+  warningPii(message: string, correlationId?: string): void;
+  info(message: string, correlationId?: string): void;
+  infoPii(message: string, correlationId?: string): void;
+  verbose(message: string, correlationId?: string): void;
+  verbosePii(message: string, correlationId?: string): void;
+  trace(message: string, correlationId?: string): void;
+  tracePii(message: string, correlationId?: string): void;
+}
+
+// ── Errors ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Every error of this package. `message` is `<errorCode>: <errorMessage>`. None holds a secret. */
+export declare class AuthError extends Error {
+  constructor(errorCode?: string, correlationId?: string, errorMessage?: string, subError?: string);
+  /** What programs go by: MSAL's code, or the server's own `error`. */
+  errorCode: string;
+  /** What people read. Keeps the server's words, without control characters. */
+  errorMessage: string;
+  /** Entra's refinement of the code; "" where there is none. */
+  subError: string;
+  correlationId: string;
+  /** The number of Entra's error, such as "50076". A hint: programs should go by `errorCode` and `subError`. */
+  errorNo?: string;
+  /** The HTTP status, where the server answered. */
+  status?: number;
+  /** What Microsoft's support asks for; "" where there is none. */
+  traceId: string;
+  /** When, by the server's clock and in its format; "" where there is none. */
+  timestamp: string;
+  /** A challenge to pass back as the `claims` of the next request; "" where there is none. */
+  claims: string;
+  /** doorcode: what to do about it, in a sentence, where that is known. */
+  remedy?: string;
+  /** What the network threw, or the reason of an abort. */
+  cause?: unknown;
+}
+
+/** Something went wrong on this side: no network, no time left, given up. */
+export declare class ClientAuthError extends AuthError {}
+
+/** The configuration or a request is wrong. */
+export declare class ClientConfigurationError extends AuthError {
+  /** doorcode: the field that is wrong. */
+  field?: string;
+}
+
+/** The server refused. */
+export declare class ServerError extends AuthError {
+  constructor(
+    errorCode?: string,
+    correlationId?: string,
+    errorMessage?: string,
+    subError?: string,
+    errorNo?: string,
+    status?: number,
+  );
+}
+
+/** Only the person can set it right, by signing in anew. */
+export declare class InteractionRequiredAuthError extends AuthError {
+  constructor(
+    errorCode?: string,
+    correlationId?: string,
+    errorMessage?: string,
+    subError?: string,
+    timestamp?: string,
+    traceId?: string,
+    claims?: string,
+    errorNo?: string,
+  );
+}
+
+/** Codes of `AuthError`. */
+export declare const AuthErrorCodes: {
+  readonly postRequestFailed: 'post_request_failed';
+  readonly unexpectedError: 'unexpected_error';
+};
+
+/** Codes of `ClientAuthError`; the device flow's own are among them. */
+export declare const ClientAuthErrorCodes: {
+  readonly authorizationCodeMissingFromServerResponse: 'authorization_code_missing_from_server_response';
+  readonly bindingKeyNotRemoved: 'binding_key_not_removed';
+  readonly cannotAppendScopeSet: 'cannot_append_scopeset';
+  readonly cannotRemoveEmptyScope: 'cannot_remove_empty_scope';
+  readonly clientInfoDecodingError: 'client_info_decoding_error';
+  readonly clientInfoEmptyError: 'client_info_empty_error';
+  readonly dpopTokenTypeMismatch: 'dpop_token_type_mismatch';
+  readonly emptyInputScopeSet: 'empty_input_scopeset';
+  readonly endSessionEndpointNotSupported: 'end_session_endpoint_not_supported';
+  readonly endpointResolutionError: 'endpoints_resolution_error';
+  readonly hashNotDeserialized: 'hash_not_deserialized';
+  readonly invalidCacheEnvironment: 'invalid_cache_environment';
+  readonly invalidCacheRecord: 'invalid_cache_record';
+  readonly invalidState: 'invalid_state';
+  readonly keyIdMissing: 'key_id_missing';
+  readonly methodNotImplemented: 'method_not_implemented';
+  readonly misplacedResourceParam: 'misplaced_resource_parameter';
+  readonly multipleMatchingAppMetadata: 'multiple_matching_appMetadata';
+  readonly multipleMatchingTokens: 'multiple_matching_tokens';
+  readonly nestedAppAuthBridgeDisabled: 'nested_app_auth_bridge_disabled';
+  readonly networkError: 'network_error';
+  readonly noAccountFound: 'no_account_found';
+  readonly noAccountInSilentRequest: 'no_account_in_silent_request';
+  readonly noCryptoObject: 'no_crypto_object';
+  readonly noNetworkConnectivity: 'no_network_connectivity';
+  readonly nonceMismatch: 'nonce_mismatch';
+  readonly nullOrEmptyToken: 'null_or_empty_token';
+  readonly openIdConfigError: 'openid_config_error';
+  readonly platformBrokerError: 'platform_broker_error';
+  readonly requestCannotBeMade: 'request_cannot_be_made';
+  readonly resourceParameterRequired: 'resource_parameter_required';
+  readonly stateMismatch: 'state_mismatch';
+  readonly stateNotFound: 'state_not_found';
+  readonly tokenClaimsCnfRequiredForSignedJwt: 'token_claims_cnf_required_for_signedjwt';
+  readonly tokenParsingError: 'token_parsing_error';
+  readonly tokenRefreshRequired: 'token_refresh_required';
+  readonly unexpectedCredentialType: 'unexpected_credential_type';
+  readonly userCanceled: 'user_canceled';
+  readonly deviceCodePollingCancelled: 'device_code_polling_cancelled';
+  readonly deviceCodeExpired: 'device_code_expired';
+  readonly deviceCodeUnknownError: 'device_code_unknown_error';
+  readonly userTimeoutReached: 'user_timeout_reached';
+  readonly invalidIdToken: 'invalid_id_token';
+  readonly unsafeVerificationUri: 'unsafe_verification_uri';
+};
+
+/** Codes of `ClientConfigurationError`. */
+export declare const ClientConfigurationErrorCodes: {
+  readonly authorityMismatch: 'authority_mismatch';
+  readonly authorityUriInsecure: 'authority_uri_insecure';
+  readonly cannotAllowPlatformBroker: 'cannot_allow_platform_broker';
+  readonly cannotSetOIDCOptions: 'cannot_set_OIDCOptions';
+  readonly claimsRequestParsingError: 'claims_request_parsing_error';
+  readonly dpopMissingResourceContext: 'dpop_missing_resource_context';
+  readonly emptyInputScopesError: 'empty_input_scopes_error';
+  readonly invalidAuthenticationHeader: 'invalid_authentication_header';
+  readonly invalidAuthorityMetadata: 'invalid_authority_metadata';
+  readonly invalidClaims: 'invalid_claims';
+  readonly invalidCloudDiscoveryMetadata: 'invalid_cloud_discovery_metadata';
+  readonly invalidCodeChallengeMethod: 'invalid_code_challenge_method';
+  readonly invalidDpopHtm: 'invalid_dpop_htm';
+  readonly invalidDpopHtu: 'invalid_dpop_htu';
+  readonly invalidDpopNonce: 'invalid_dpop_nonce';
+  readonly invalidPlatformBrokerConfiguration: 'invalid_platform_broker_configuration';
+  readonly invalidRequestMethodForEAR: 'invalid_request_method_for_EAR';
+  readonly invalidResponseMode: 'invalid_response_mode';
+  readonly issuerValidationFailed: 'issuer_validation_failed';
+  readonly logoutRequestEmpty: 'logout_request_empty';
+  readonly missingNonceAuthenticationHeader: 'missing_nonce_authentication_header';
+  readonly missingSshJwk: 'missing_ssh_jwk';
+  readonly missingSshKid: 'missing_ssh_kid';
+  readonly pkceParamsMissing: 'pkce_params_missing';
+  readonly redirectUriEmpty: 'redirect_uri_empty';
+  readonly tokenRequestEmpty: 'token_request_empty';
+  readonly unsupportedAuthenticationScheme: 'unsupported_authentication_scheme';
+  readonly untrustedAuthority: 'untrusted_authority';
+  readonly urlEmptyError: 'empty_url_error';
+  readonly urlParseError: 'url_parse_error';
+  readonly invalidConfiguration: 'invalid_configuration';
+  readonly invalidRequestParameter: 'invalid_request_parameter';
+};
+
+/** Codes of `InteractionRequiredAuthError`. */
+export declare const InteractionRequiredAuthErrorCodes: {
+  readonly badToken: 'bad_token';
+  readonly consentRequired: 'consent_required';
+  readonly interactionRequired: 'interaction_required';
+  readonly interruptedUser: 'interrupted_user';
+  readonly loginRequired: 'login_required';
+  readonly nativeAccountUnavailable: 'native_account_unavailable';
+  readonly noTokensFound: 'no_tokens_found';
+  readonly refreshTokenExpired: 'refresh_token_expired';
+  readonly uiNotAllowed: 'ui_not_allowed';
+};

@@ -1,0 +1,339 @@
+//! Everything that can go wrong, grouped by who is to blame: the caller, the person, the server, the network, the host's
+//! own callbacks.
+//!
+//! [`Error::code`] is the string that programs go by (`errorCode` in JavaScript: MSAL's, or the server's own), and
+//! [`Error::class`] the JavaScript class that carries it. Both are exhaustive matches, so a new variant cannot forget them.
+//! No message holds a secret: replies are described, never quoted, except for the fields meant to be read.
+
+use std::any::Any;
+use std::fmt;
+use std::rc::Rc;
+
+use crate::protocol::token_reply::ServerAnswer;
+
+/// The JavaScript class that an error becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// `AuthError`.
+    Auth,
+    /// `ClientAuthError`.
+    ClientAuth,
+    /// `ClientConfigurationError`.
+    ClientConfiguration,
+    /// `InteractionRequiredAuthError`.
+    InteractionRequired,
+    /// `ServerError`.
+    Server,
+    /// Not ours: what the caller's own callback threw, handed back as it is.
+    Foreign,
+}
+
+impl Class {
+    /// The name of the class in JavaScript.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auth => "AuthError",
+            Self::ClientAuth => "ClientAuthError",
+            Self::ClientConfiguration => "ClientConfigurationError",
+            Self::InteractionRequired => "InteractionRequiredAuthError",
+            Self::Server => "ServerError",
+            Self::Foreign => "",
+        }
+    }
+}
+
+/// A value of the host's that caused an error: what `fetch` or a callback threw. Opaque here.
+#[derive(Clone)]
+pub struct Cause(Rc<dyn Any>);
+
+impl Cause {
+    /// Wraps the host's value.
+    #[must_use]
+    pub fn new(value: impl Any) -> Self {
+        Self(Rc::new(value))
+    }
+
+    /// The host's value, if it is of that type.
+    #[must_use]
+    pub fn downcast<T: Any + Clone>(&self) -> Option<T> {
+        self.0.downcast_ref::<T>().cloned()
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Cause(…)")
+    }
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // ── The caller ──────────────────────────────────────────────────────────────────────────────────────────────────
+    /// A field of the configuration is missing or wrong.
+    #[error("{field}: {fix}")]
+    InvalidConfiguration {
+        /// Its path, such as `auth.clientId`.
+        field: &'static str,
+        /// What is wrong, and what to write instead.
+        fix: String,
+    },
+    /// A field of a request is missing or wrong.
+    #[error("{field}: {fix}")]
+    InvalidRequest {
+        /// Its name.
+        field: &'static str,
+        /// What is wrong, and what to write instead.
+        fix: String,
+    },
+    /// The authority is an empty string.
+    #[error("authority: it is empty; name a URL such as https://login.microsoftonline.com/organizations")]
+    EmptyAuthority,
+    /// The authority is not a URL that can be used.
+    #[error("authority: {problem}")]
+    MalformedAuthority {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The authority is plain http.
+    #[error("authority: it must begin with https:// (http:// is for this machine alone: localhost, 127.0.0.1, [::1])")]
+    InsecureAuthority,
+    /// The claims request is not a JSON object.
+    #[error("claims: it must be the text of a JSON object, such as {{\"access_token\":{{…}}}}")]
+    InvalidClaims,
+    /// A flow was asked for something that it cannot do now.
+    #[error("{0}")]
+    NotNow(&'static str),
+
+    // ── The person ──────────────────────────────────────────────────────────────────────────────────────────────────
+    /// The person, or the server on their behalf, said no.
+    #[error("The sign-in was declined. {}", .0.words())]
+    Declined(Box<ServerAnswer>),
+    /// The codes expired before the person was done, by this clock or by the server's.
+    #[error("The code expired before the sign-in was completed; start again for a new one.{}", aside(.0.as_deref()))]
+    Expired(Option<Box<ServerAnswer>>),
+    /// The caller's own `timeout` came before the person was done.
+    #[error("The sign-in was not completed within the {seconds} s that the request allows (timeout).")]
+    TimedOut {
+        /// The request's `timeout`.
+        seconds: f64,
+    },
+    /// The caller gave up: `cancel` was set, or `signal` aborted.
+    #[error("The sign-in was cancelled by the program.")]
+    Cancelled(Option<Cause>),
+    /// Only the person can set it right, by signing in anew.
+    #[error("{}", .0.words())]
+    InteractionRequired(Box<ServerAnswer>),
+
+    // ── The server ──────────────────────────────────────────────────────────────────────────────────────────────────
+    /// The server refused, and said why.
+    #[error("{}", .0.words())]
+    Refused(Box<ServerAnswer>),
+    /// The server refused without an OAuth error.
+    #[error("The server answered the request for a {what} with status {status} and no OAuth error.")]
+    UnexpectedStatus {
+        /// What the reply should have been.
+        what: &'static str,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The server redirected a request that carries a secret.
+    #[error(
+        "The server redirected the request for a {what} (status {status}) to {target:?}; redirects are not followed, because the request carries a secret."
+    )]
+    Redirected {
+        /// What the reply should have been.
+        what: &'static str,
+        /// Where to, without the query.
+        target: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The server's reply is not what the protocol says.
+    #[error("The server's {what} cannot be read: {problem} (status {status}).")]
+    UnreadableReply {
+        /// What the reply should have been.
+        what: &'static str,
+        /// The HTTP status.
+        status: u16,
+        /// What is wrong with it. Never quotes it.
+        problem: String,
+    },
+    /// The page that the server wants people to open is not one to send them to.
+    #[error("The server's verification address {uri:?} was refused: {problem}.")]
+    UnsafeVerificationUri {
+        /// The address, cleaned.
+        uri: String,
+        /// Why.
+        problem: String,
+    },
+    /// The ID token does not speak for this authority to this program.
+    #[error("The ID token was refused, its claim {claim} is wrong: {problem}.")]
+    IdToken {
+        /// The claim.
+        claim: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The discovery document could not be had or used.
+    #[error("The authority's endpoints could not be found at {url}: {problem}.")]
+    Discovery {
+        /// The document's address.
+        url: String,
+        /// What is wrong.
+        problem: String,
+        /// The network's error, if it was that.
+        cause: Option<Cause>,
+    },
+    /// The discovery document speaks for another authority.
+    #[error("The authority {authority} answered as issuer {issuer:?}; name the issuer itself as the authority.")]
+    IssuerMismatch {
+        /// The authority that was asked.
+        authority: String,
+        /// The issuer that the document names.
+        issuer: String,
+    },
+
+    // ── The network ─────────────────────────────────────────────────────────────────────────────────────────────────
+    /// No reply, or not all of it.
+    #[error("{url} could not be reached: {problem}.")]
+    Network {
+        /// What was asked; without the query.
+        url: String,
+        /// What happened.
+        problem: String,
+        /// What the host's network threw.
+        cause: Option<Cause>,
+    },
+
+    // ── The host ────────────────────────────────────────────────────────────────────────────────────────────────────
+    /// The caller's own callback threw; this very value goes back to the caller.
+    #[error("A callback of the program threw.")]
+    Callback(Cause),
+}
+
+/// Codes that MSAL has not. The others are MSAL's or the server's own.
+const INVALID_CONFIGURATION: &str = "invalid_configuration";
+const INVALID_REQUEST: &str = "invalid_request_parameter";
+const UNSAFE_VERIFICATION_URI: &str = "unsafe_verification_uri";
+const INVALID_ID_TOKEN: &str = "invalid_id_token";
+
+impl Error {
+    /// The error that a server's refusal stands for.
+    #[must_use]
+    pub fn refused(answer: ServerAnswer) -> Self {
+        let needs_interaction = answer.needs_interaction();
+        let answer = Box::new(answer);
+        match answer.error.as_str() {
+            "expired_token" => Self::Expired(Some(answer)),
+            "access_denied" | "authorization_declined" => Self::Declined(answer),
+            _ if needs_interaction => Self::InteractionRequired(answer),
+            _ => Self::Refused(answer),
+        }
+    }
+
+    /// What programs go by: MSAL's code for what happens here, the server's own for its refusals.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::InvalidConfiguration { .. } => INVALID_CONFIGURATION,
+            Self::InvalidRequest { .. } => INVALID_REQUEST,
+            Self::EmptyAuthority => "empty_url_error",
+            Self::MalformedAuthority { .. } => "url_parse_error",
+            Self::InsecureAuthority => "authority_uri_insecure",
+            Self::InvalidClaims => "invalid_claims",
+            Self::NotNow(_) => "request_cannot_be_made",
+            Self::Expired(_) => "device_code_expired",
+            Self::TimedOut { .. } => "user_timeout_reached",
+            Self::Cancelled(_) => "device_code_polling_cancelled",
+            Self::Declined(answer) | Self::InteractionRequired(answer) | Self::Refused(answer) => &answer.error,
+            Self::UnexpectedStatus { .. } | Self::Redirected { .. } => "post_request_failed",
+            Self::UnreadableReply { .. } => "token_parsing_error",
+            Self::UnsafeVerificationUri { .. } => UNSAFE_VERIFICATION_URI,
+            Self::IdToken { claim: "nonce", .. } => "nonce_mismatch",
+            Self::IdToken { .. } => INVALID_ID_TOKEN,
+            Self::Discovery { .. } => "endpoints_resolution_error",
+            Self::IssuerMismatch { .. } => "issuer_validation_failed",
+            Self::Network { .. } => "network_error",
+            Self::Callback(_) => "",
+        }
+    }
+
+    /// The JavaScript class that carries it.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::InvalidConfiguration { .. }
+            | Self::InvalidRequest { .. }
+            | Self::EmptyAuthority
+            | Self::MalformedAuthority { .. }
+            | Self::InsecureAuthority
+            | Self::InvalidClaims
+            | Self::IssuerMismatch { .. } => Class::ClientConfiguration,
+            Self::NotNow(_)
+            | Self::Expired(_)
+            | Self::TimedOut { .. }
+            | Self::Cancelled(_)
+            | Self::IdToken { .. }
+            | Self::Discovery { .. }
+            | Self::Network { .. } => Class::ClientAuth,
+            Self::InteractionRequired(_) => Class::InteractionRequired,
+            Self::Declined(_) | Self::Refused(_) | Self::UnexpectedStatus { .. } | Self::Redirected { .. } => {
+                Class::Server
+            }
+            Self::UnreadableReply { .. } | Self::UnsafeVerificationUri { .. } => Class::Auth,
+            Self::Callback(_) => Class::Foreign,
+        }
+    }
+
+    /// The server's own answer, where it is one.
+    #[must_use]
+    pub fn server_answer(&self) -> Option<&ServerAnswer> {
+        match self {
+            Self::Declined(answer)
+            | Self::InteractionRequired(answer)
+            | Self::Refused(answer)
+            | Self::Expired(Some(answer)) => Some(answer),
+            _ => None,
+        }
+    }
+
+    /// The HTTP status, where the server answered.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::UnexpectedStatus { status, .. }
+            | Self::Redirected { status, .. }
+            | Self::UnreadableReply { status, .. } => Some(*status),
+            other => other.server_answer().map(|answer| answer.status),
+        }
+    }
+
+    /// What the host's network or callback threw, where it is that.
+    #[must_use]
+    pub const fn cause(&self) -> Option<&Cause> {
+        match self {
+            Self::Cancelled(cause) | Self::Discovery { cause, .. } | Self::Network { cause, .. } => cause.as_ref(),
+            Self::Callback(cause) => Some(cause),
+            _ => None,
+        }
+    }
+
+    /// The field at fault, where the caller is to blame.
+    #[must_use]
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::InvalidConfiguration { field, .. } | Self::InvalidRequest { field, .. } => Some(field),
+            Self::EmptyAuthority | Self::MalformedAuthority { .. } | Self::InsecureAuthority => Some("authority"),
+            Self::InvalidClaims => Some("claims"),
+            _ => None,
+        }
+    }
+}
+
+/// The server's words, put behind our own.
+fn aside(answer: Option<&ServerAnswer>) -> String {
+    answer.map(|answer| format!(" ({})", answer.words())).unwrap_or_default()
+}

@@ -1,0 +1,66 @@
+//! A token reply becomes an authentication: the ID token is checked, the account named, the expiry put on our clock.
+
+use crate::error::Error;
+use crate::protocol::account::{Account, ClientInfo};
+use crate::protocol::authority::Authority;
+use crate::protocol::device_code::after;
+use crate::protocol::http::UnixMs;
+use crate::protocol::id_token::{Claims, Expected};
+use crate::protocol::request::{Ask, Client};
+use crate::protocol::scopes::Scopes;
+use crate::protocol::token_reply::TokenReply;
+
+/// Who signed in, and the tokens (MSAL's `AuthenticationResult`). The refresh token is not handed out.
+#[derive(Debug, Clone)]
+pub struct Authentication {
+    /// The reply's tokens.
+    pub reply: TokenReply,
+    /// What was granted.
+    pub scopes: Scopes,
+    /// The canonical authority.
+    pub authority: String,
+    /// Who signed in; none where the server does not tell.
+    pub account: Option<Account>,
+    /// The ID token's claims.
+    pub claims: Option<Claims>,
+    /// When the access token expires; none where the server does not tell.
+    pub expires_on: Option<UnixMs>,
+    /// Until when it may serve while the server is unreachable.
+    pub ext_expires_on: Option<UnixMs>,
+    /// When it should be renewed.
+    pub refresh_on: Option<UnixMs>,
+    /// Ties together what client and server log.
+    pub correlation_id: String,
+}
+
+/// What a reply is held against.
+pub(crate) struct Asked<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) authority: &'a Authority,
+    pub(crate) issuer: &'a str,
+    pub(crate) ask: &'a Ask,
+    /// When the request was sent: a token's life is counted from there, so that it is never believed longer than it lives.
+    pub(crate) sent_at: UnixMs,
+    /// The clock that the ID token's expiry is held against.
+    pub(crate) now: UnixMs,
+}
+
+pub(crate) fn accept(reply: TokenReply, asked: &Asked<'_>) -> Result<Authentication, Error> {
+    let expected = Expected { issuer: asked.issuer, client_id: &asked.client.client_id, nonce: None, now: asked.now };
+    let claims = reply.id_token.as_ref().map(|token| Claims::checked(token, &expected)).transpose()?;
+    // Other servers have no such thing; if one sends a field of that name, it means something else.
+    let info =
+        reply.client_info.as_deref().filter(|_| asked.authority.is_microsoft()).map(ClientInfo::decode).transpose()?;
+    let at = |seconds: Option<u32>| seconds.map(|seconds| after(asked.sent_at, seconds));
+    Ok(Authentication {
+        scopes: reply.scopes.clone().unwrap_or_else(|| asked.ask.scopes.clone()),
+        authority: asked.authority.canonical(),
+        account: Account::from_reply(asked.authority, claims.as_ref(), info.as_ref()),
+        claims,
+        expires_on: at(reply.expires_in),
+        ext_expires_on: at(reply.ext_expires_in),
+        refresh_on: at(reply.refresh_in),
+        correlation_id: asked.ask.correlation_id.clone(),
+        reply,
+    })
+}

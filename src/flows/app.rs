@@ -1,0 +1,74 @@
+//! The application: its registration, its host, and what it has learned of authorities.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::host::{Host, Level};
+use crate::protocol::authority::{Authority, Endpoints};
+use crate::protocol::request::Client;
+
+/// What an application is made from, already checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The program, as its servers know it.
+    pub client: Client,
+    /// Whom to ask unless a request says otherwise.
+    pub authority: Authority,
+}
+
+/// An application and the world it runs in. Every flow starts from one.
+pub struct App<H> {
+    pub(crate) host: H,
+    pub(crate) config: Config,
+    /// Endpoints by canonical authority, so that one run asks each authority once.
+    pub(crate) discovered: RefCell<BTreeMap<String, Endpoints>>,
+}
+
+impl<H: Host> App<H> {
+    /// Puts the two together. Asks nothing of anybody yet.
+    pub const fn new(host: H, config: Config) -> Self {
+        Self { host, config, discovered: RefCell::new(BTreeMap::new()) }
+    }
+
+    /// The world it runs in.
+    pub const fn host(&self) -> &H {
+        &self.host
+    }
+
+    /// The program, as its servers know it.
+    pub const fn client(&self) -> &Client {
+        &self.config.client
+    }
+
+    /// The authority of a request: its own, or the application's.
+    pub(crate) fn authority(&self, of_request: Option<&str>) -> Result<Authority, Error> {
+        of_request.map_or_else(|| Ok(self.config.authority.clone()), Authority::parse)
+    }
+
+    /// The correlation id of a request: its own, or a new GUID (RFC 9562 section 5.4).
+    pub(crate) fn correlation_id(&self, of_request: Option<String>) -> String {
+        of_request.unwrap_or_else(|| guid(self.host.random()))
+    }
+
+    /// Logs a line, if anybody wants it.
+    pub(crate) fn log(&self, level: Level, correlation_id: &str, line: impl FnOnce() -> String) {
+        if self.host.logs(level) {
+            self.host.log(level, correlation_id, &line());
+        }
+    }
+}
+
+/// Random bytes as a version 4 GUID.
+fn guid(random: [u8; 16]) -> String {
+    let bits = u128::from_be_bytes(random) & !(0xF << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
+    let part = |shift: u32, mask: u128| (bits >> shift) & mask;
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        part(96, 0xFFFF_FFFF),
+        part(80, 0xFFFF),
+        part(64, 0xFFFF),
+        part(48, 0xFFFF),
+        part(0, 0xFFFF_FFFF_FFFF)
+    )
+}

@@ -1,0 +1,465 @@
+//! The device authorization grant (RFC 8628), from "here is your code" to "you are signed in".
+//!
+//! [`sign_in`] is the whole of it. It is made of [`start`] (sections 3.1 and 3.2), which returns a [`Pending`] sign-in,
+//! and [`finish`] (sections 3.4 and 3.5), which polls until there is an end. A program that cannot wait that long calls
+//! [`poll`] once in a while instead, and carries the sign-in over with [`Pending::save`] and [`Pending::resume`].
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::flows::accept::{Asked, Authentication, accept};
+use crate::flows::app::App;
+use crate::flows::discover;
+use crate::flows::race::{First, race};
+use crate::host::{Host, Level, SendError};
+use crate::protocol::authority::Authority;
+use crate::protocol::device_code::{DeviceAuthorization, Pace, Verdict, Wait, Why, after, judge};
+use crate::protocol::http::{HttpRequest, HttpResponse, UnixMs};
+use crate::protocol::request::{self, Ask};
+use crate::protocol::scopes::Scopes;
+use crate::protocol::url::Url;
+use crate::secret::Secret;
+
+/// The longest single sleep, in milliseconds. Timers stand still while a machine is suspended and the wall clock does not,
+/// so a long wait is cut into pieces, and the clock is looked at in between.
+const LONGEST_SLEEP: u64 = 5_000;
+
+/// What the caller asks for (MSAL's `DeviceCodeRequest`). The defaults are those of a request with `scopes` alone.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The scopes; the OpenID ones are added.
+    pub scopes: Vec<String>,
+    /// Whom to ask, if not the application's authority.
+    pub authority: Option<String>,
+    /// The caller's own correlation id.
+    pub correlation_id: Option<String>,
+    /// A claims request, as JSON text.
+    pub claims: Option<String>,
+    /// The API that the token is for (RFC 8707).
+    pub resource: Option<String>,
+    /// Added to the query of each request.
+    pub extra_query: BTreeMap<String, String>,
+    /// Added to the form of each request.
+    pub extra_form: BTreeMap<String, String>,
+    /// Seconds of polling after which to give up. The code's own expiry comes first if it is earlier.
+    pub timeout: Option<f64>,
+}
+
+/// How far a sign-in has come, after a poll that brought no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Why there is no answer yet.
+    pub why: Why,
+    /// Seconds until the codes expire.
+    pub seconds_left: u64,
+    /// Seconds until the next poll.
+    pub next_poll_in: u64,
+    /// Polls made so far.
+    pub polls: u32,
+}
+
+/// The program's side of the conversation with the person. An error from either ends the flow and is the flow's error.
+pub trait Prompt {
+    /// Shows the page and the code. Polling waits until this is done.
+    fn show(&self, codes: &DeviceAuthorization) -> impl Future<Output = Result<(), Error>>;
+
+    /// Hears of each poll that brought no answer.
+    fn progress(&self, progress: Progress) -> impl Future<Output = Result<(), Error>>;
+}
+
+/// What one poll brought.
+#[derive(Debug)]
+pub enum Polled {
+    /// Nothing yet.
+    Pending(Progress),
+    /// The person is signed in.
+    Done(Box<Authentication>),
+}
+
+/// A sign-in that waits for the person.
+#[derive(Debug)]
+pub struct Pending {
+    authority: Authority,
+    token_endpoint: String,
+    issuer: String,
+    ask: Ask,
+    codes: DeviceAuthorization,
+    expires_at: UnixMs,
+    pace: Cell<Pace>,
+    phase: Cell<Phase>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Waiting,
+    Busy,
+    Over,
+}
+
+/// Signs a person in: gets the codes, has them shown, and polls until there is an end.
+///
+/// # Errors
+/// Whatever ended the flow; see [`Error`].
+pub async fn sign_in<H: Host>(app: &App<H>, request: Request, prompt: &impl Prompt) -> Result<Authentication, Error> {
+    let timeout = request.timeout;
+    let pending = start(app, request).await?;
+    prompt.show(&pending.codes).await?;
+    finish(app, &pending, timeout, prompt).await
+}
+
+/// Gets the codes (RFC 8628 sections 3.1 and 3.2).
+///
+/// # Errors
+/// For a request that is wrong, before anything is sent; for a server that refuses or cannot be reached.
+pub async fn start<H: Host>(app: &App<H>, request: Request) -> Result<Pending, Error> {
+    let authority = app.authority(request.authority.as_deref())?;
+    let ask = Ask::checked(
+        app.client(),
+        Scopes::to_request(&request.scopes)?,
+        request.claims.as_deref(),
+        request.resource,
+        request.extra_query,
+        request.extra_form,
+        app.correlation_id(request.correlation_id),
+    )?;
+    let endpoints = discover::endpoints(app, &authority, &ask.correlation_id).await?;
+    app.log(Level::Info, &ask.correlation_id, || format!("device code: asking {}", endpoints.device_authorization));
+    let reply = send(app, request::device_authorization(app.client(), &endpoints, &ask)).await?;
+    let codes = DeviceAuthorization::read(&reply)?;
+    let now = app.host.now();
+    app.log(Level::Info, &ask.correlation_id, || {
+        format!("device code: issued for {} s, to be polled every {} s", codes.expires_in, codes.interval)
+    });
+    Ok(Pending {
+        authority,
+        token_endpoint: endpoints.token,
+        issuer: endpoints.issuer,
+        ask,
+        expires_at: after(now, codes.expires_in),
+        pace: Cell::new(Pace::first(codes.interval, now)),
+        phase: Cell::new(Phase::Waiting),
+        codes,
+    })
+}
+
+/// Polls until the person is done, declines, or lets the code expire (RFC 8628 sections 3.4 and 3.5).
+///
+/// # Errors
+/// Whatever ended the flow.
+pub async fn finish<H: Host>(
+    app: &App<H>,
+    pending: &Pending,
+    timeout: Option<f64>,
+    prompt: &impl Prompt,
+) -> Result<Authentication, Error> {
+    let mut polling = pin!(poll_until_done(app, pending, prompt));
+    if let Some(seconds) = timeout {
+        let give_up_at = app.host.now().saturating_add(milliseconds(seconds));
+        if give_up_at < pending.expires_at {
+            match race(polling.as_mut(), sleep_until(&app.host, give_up_at)).await {
+                First::One(result) => return result,
+                First::Other(()) if app.host.now() < pending.expires_at => return Err(Error::TimedOut { seconds }),
+                // The machine was suspended past both; the code's expiry comes first.
+                First::Other(()) => {}
+            }
+        }
+    }
+    polling.await
+}
+
+async fn poll_until_done<H: Host>(
+    app: &App<H>,
+    pending: &Pending,
+    prompt: &impl Prompt,
+) -> Result<Authentication, Error> {
+    loop {
+        let due = pending.pace.get().next_poll_at;
+        sleep_until(&app.host, due.min(pending.expires_at)).await;
+        // A poll that is due is made even past the expiry: after a suspend the server's own word is worth having.
+        let now = app.host.now();
+        if now >= pending.expires_at && now < due {
+            return Err(pending.expired());
+        }
+        match poll(app, pending).await? {
+            Polled::Done(authentication) => return Ok(*authentication),
+            Polled::Pending(progress) => prompt.progress(progress).await?,
+        }
+        if app.host.now() >= pending.expires_at {
+            return Err(pending.expired());
+        }
+    }
+}
+
+/// Makes exactly one poll, now.
+///
+/// # Errors
+/// Whatever ends the flow; [`Error::NotNow`] for one that is over or is being polled.
+pub async fn poll<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, Error> {
+    let turn = Turn::take(&pending.phase)?;
+    let sent_at = app.host.now();
+    let request = request::device_token(
+        app.client(),
+        &pending.authority,
+        &pending.token_endpoint,
+        &pending.ask,
+        &pending.codes.device_code,
+    );
+    let url = request.url.clone();
+    let reply = app.host.send(request).await;
+    let now = app.host.now();
+    let verdict = match &reply {
+        Ok(reply) => judge(reply, &pending.codes.device_code, now),
+        // The server has begun to say yes: the code may be spent, and another poll would only hear that it is unknown.
+        Err(error) if error.status.is_some_and(|status| (200..300).contains(&status)) => {
+            Verdict::Stop(unreachable(&url, error.clone()))
+        }
+        Err(_) => Verdict::Wait(Wait { why: Why::Retrying, interval: None, retry_after: None }),
+    };
+    match verdict {
+        Verdict::Wait(wait) => {
+            pending.pace.set(pending.pace.get().again(wait, now));
+            let progress = pending.progress(wait.why, now);
+            let level = if wait.why == Why::Retrying { Level::Warning } else { Level::Verbose };
+            app.log(level, &pending.ask.correlation_id, || {
+                let why = reply.err().map_or_else(|| wait.why.name().to_owned(), |error| error.problem);
+                format!("device code: poll {}: {why}; next in {} s", progress.polls, progress.next_poll_in)
+            });
+            turn.give_back();
+            Ok(Polled::Pending(progress))
+        }
+        Verdict::Token(token) => {
+            turn.end();
+            let asked = Asked {
+                client: app.client(),
+                authority: &pending.authority,
+                issuer: &pending.issuer,
+                ask: &pending.ask,
+                sent_at,
+                now: reply.ok().and_then(|reply| reply.date()).unwrap_or(now),
+            };
+            let authentication = accept(*token, &asked)?;
+            app.log(Level::Info, &pending.ask.correlation_id, || "device code: signed in".to_owned());
+            Ok(Polled::Done(Box::new(authentication)))
+        }
+        Verdict::Stop(error) => {
+            turn.end();
+            app.log(Level::Error, &pending.ask.correlation_id, || format!("device code: {}", error.code()));
+            Err(error)
+        }
+    }
+}
+
+impl Pending {
+    /// The codes, and what to show the person.
+    #[must_use]
+    pub const fn codes(&self) -> &DeviceAuthorization {
+        &self.codes
+    }
+
+    /// Ties together what client and server log.
+    #[must_use]
+    pub fn correlation_id(&self) -> &str {
+        &self.ask.correlation_id
+    }
+
+    fn expired(&self) -> Error {
+        self.phase.set(Phase::Over);
+        Error::Expired(None)
+    }
+
+    fn progress(&self, why: Why, now: UnixMs) -> Progress {
+        let pace = self.pace.get();
+        let seconds_until = |time: UnixMs| time.saturating_sub(now).div_ceil(1000);
+        Progress {
+            why,
+            seconds_left: seconds_until(self.expires_at),
+            next_poll_in: seconds_until(pace.next_poll_at),
+            polls: pace.polls,
+        }
+    }
+
+    /// The sign-in as JSON, for another process to go on with. **It holds the device code**: whoever reads it can fetch
+    /// the tokens once the person has signed in, so it is to be kept like a password.
+    #[must_use]
+    pub fn save(&self, client_id: &str) -> Secret {
+        let pace = self.pace.get();
+        let saved = Saved {
+            version: SAVED_VERSION,
+            client_id: client_id.to_owned(),
+            authority: self.authority.canonical(),
+            token_endpoint: self.token_endpoint.clone(),
+            issuer: self.issuer.clone(),
+            scopes: self.ask.scopes.joined(),
+            claims: self.ask.claims.clone(),
+            resource: self.ask.resource.clone(),
+            extra_query_parameters: self.ask.extra_query.clone(),
+            extra_parameters: self.ask.extra_form.clone(),
+            correlation_id: self.ask.correlation_id.clone(),
+            device_code: self.codes.device_code.expose().to_owned(),
+            user_code: self.codes.user_code.clone(),
+            verification_uri: self.codes.verification_uri.clone(),
+            verification_uri_complete: self.codes.verification_uri_complete.clone(),
+            message: self.codes.message.clone(),
+            expires_in: self.codes.expires_in,
+            expires_at: self.expires_at,
+            interval: pace.interval,
+            failures: pace.failures,
+            polls: pace.polls,
+            next_poll_at: pace.next_poll_at,
+        };
+        // Strings and whole numbers alone: this cannot fail.
+        Secret::new(serde_json::to_string(&saved).unwrap_or_default())
+    }
+
+    /// Goes on with what [`Pending::save`] returned.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] for what is not that, or belongs to another client.
+    pub fn resume(saved: &Secret, client_id: &str) -> Result<Self, Error> {
+        let wrong = |fix: &str| Error::InvalidRequest { field: "saved", fix: fix.to_owned() };
+        let saved: Saved = serde_json::from_str(saved.expose())
+            .map_err(|_| wrong("it is not what DeviceCodeFlow's toJSON returned: pass that object, unchanged"))?;
+        if saved.version != SAVED_VERSION {
+            return Err(wrong("it was saved by another version of doorcode: start the sign-in again"));
+        }
+        if saved.client_id != client_id {
+            return Err(wrong("it was started by another client: resume it with the same auth.clientId"));
+        }
+        let pace = Pace {
+            interval: saved.interval.max(1),
+            failures: saved.failures,
+            polls: saved.polls,
+            next_poll_at: saved.next_poll_at,
+        };
+        let token_endpoint = Url::parse(&saved.token_endpoint).map_err(|_| wrong("its token endpoint is not https"))?;
+        Ok(Self {
+            authority: Authority::parse(&saved.authority)?,
+            token_endpoint: token_endpoint.whole(),
+            issuer: saved.issuer,
+            ask: Ask {
+                scopes: Scopes::granted(&saved.scopes),
+                claims: saved.claims,
+                resource: saved.resource,
+                extra_query: saved.extra_query_parameters,
+                extra_form: saved.extra_parameters,
+                correlation_id: saved.correlation_id,
+            },
+            codes: DeviceAuthorization {
+                device_code: Secret::new(saved.device_code),
+                user_code: saved.user_code,
+                verification_uri: saved.verification_uri,
+                verification_uri_complete: saved.verification_uri_complete,
+                expires_in: saved.expires_in,
+                interval: saved.interval,
+                message: saved.message,
+            },
+            expires_at: saved.expires_at,
+            pace: Cell::new(pace),
+            phase: Cell::new(Phase::Waiting),
+        })
+    }
+}
+
+const SAVED_VERSION: u32 = 1;
+
+/// A pending sign-in at rest.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Saved {
+    version: u32,
+    client_id: String,
+    authority: String,
+    token_endpoint: String,
+    issuer: String,
+    scopes: String,
+    claims: Option<String>,
+    resource: Option<String>,
+    extra_query_parameters: BTreeMap<String, String>,
+    extra_parameters: BTreeMap<String, String>,
+    correlation_id: String,
+    device_code: String,
+    user_code: String,
+    verification_uri: String,
+    verification_uri_complete: Option<String>,
+    message: String,
+    expires_in: u32,
+    expires_at: UnixMs,
+    interval: u32,
+    failures: u32,
+    polls: u32,
+    next_poll_at: UnixMs,
+}
+
+/// The right to make a poll. Dropped in mid-poll, it gives the sign-in back: the poll never happened, as far as one can
+/// tell here.
+struct Turn<'a>(&'a Cell<Phase>);
+
+impl<'a> Turn<'a> {
+    fn take(phase: &'a Cell<Phase>) -> Result<Self, Error> {
+        match phase.replace(Phase::Busy) {
+            Phase::Waiting => Ok(Self(phase)),
+            Phase::Busy => Err(Error::NotNow("A poll of this sign-in is under way; wait for it to end.")),
+            Phase::Over => {
+                phase.set(Phase::Over);
+                Err(Error::NotNow("This sign-in is over; start a new one."))
+            }
+        }
+    }
+
+    fn give_back(self) {
+        drop(self);
+    }
+
+    fn end(self) {
+        self.0.set(Phase::Over);
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if self.0.get() == Phase::Busy {
+            self.0.set(Phase::Waiting);
+        }
+    }
+}
+
+/// Waits until the wall clock says so. If the clock is set back meanwhile, waits no longer than was meant.
+async fn sleep_until(host: &impl Host, time: UnixMs) {
+    let mut left = time.saturating_sub(host.now());
+    while left > 0 && host.now() < time {
+        let piece = left.min(LONGEST_SLEEP);
+        host.sleep(Duration::from_millis(piece)).await;
+        left = left.saturating_sub(piece);
+    }
+}
+
+async fn send<H: Host>(app: &App<H>, request: HttpRequest) -> Result<HttpResponse, Error> {
+    let url = request.url.clone();
+    app.host.send(request).await.map_err(|error| unreachable(&url, error))
+}
+
+fn unreachable(url: &str, error: SendError) -> Error {
+    let url = url.split('?').next().unwrap_or_default().to_owned();
+    let problem = match error.status {
+        Some(status) => format!("it answered with status {status}, but {}", error.problem),
+        None => error.problem,
+    };
+    Error::Network { url, problem, cause: error.cause }
+}
+
+/// Seconds, as the caller wrote them, in whole milliseconds.
+fn milliseconds(seconds: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be positive; `as` saturates"
+    )]
+    let whole = (seconds * 1000.0).ceil() as u64;
+    whole
+}

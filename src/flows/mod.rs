@@ -1,0 +1,12 @@
+//! What happens: straight async functions over a [`Host`](crate::host::Host), each of which reads like its section of
+//! the RFC. No borrow is held across an await, and cancelling is dropping.
+
+mod accept;
+mod app;
+mod discover;
+pub(crate) mod race;
+
+pub mod device_code;
+
+pub use accept::Authentication;
+pub use app::{App, Config};

@@ -1,0 +1,116 @@
+//! Who signed in: the account, from `client_info` and the ID token's claims (MSAL's `AccountInfo`).
+
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::protocol::authority::{Authority, Kind};
+use crate::protocol::id_token::{Claims, decode_base64url};
+use crate::protocol::json;
+
+/// Entra's word on whose account it is: the account's home, whichever tenant it signed in to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientInfo {
+    /// The account's id in its home tenant.
+    pub uid: String,
+    /// The home tenant.
+    pub utid: String,
+    /// Where the tenant's data must stay, if anywhere: `EU`.
+    pub data_boundary: Option<&'static str>,
+}
+
+impl ClientInfo {
+    /// Decodes `client_info`: base64url of JSON.
+    ///
+    /// # Errors
+    /// [`Error::UnreadableReply`] where it is not that.
+    pub fn decode(text: &str) -> Result<Self, Error> {
+        let object = decode_base64url(text).and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        let Some(Value::Object(object)) = object else {
+            return Err(Error::UnreadableReply {
+                what: "client_info",
+                status: 200,
+                problem: "it is not base64url JSON".to_owned(),
+            });
+        };
+        let field = |name: &str| json::text(&object, name).unwrap_or_default().to_owned();
+        let data_boundary = json::text(&object, "xms_tdbr").map(|region| if region == "EU" { "EU" } else { "None" });
+        Ok(Self { uid: field("uid"), utid: field("utid"), data_boundary })
+    }
+}
+
+/// The account, with MSAL's field names in Rust's spelling.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// `uid.utid`, or the token's subject where the server is not Entra.
+    pub home_account_id: String,
+    /// The host that caches file the account under.
+    pub environment: String,
+    /// The tenant signed in to.
+    pub tenant_id: String,
+    /// What the person types to sign in; an e-mail address as a rule. Empty where the server does not tell.
+    pub username: String,
+    /// The account's id in the tenant signed in to.
+    pub local_account_id: String,
+    /// What to hand back to have the same account offered.
+    pub login_hint: Option<String>,
+    /// The person's name.
+    pub name: Option<String>,
+    /// The user principal name.
+    pub upn: Option<String>,
+    /// `MSSTS`, `ADFS` or `Generic`.
+    pub authority_type: &'static str,
+    /// Whether the tenant signed in to is the account's home.
+    pub is_home_tenant: bool,
+    /// Whether the person asked to be kept signed in, where the server tells.
+    pub kmsi: Option<bool>,
+    /// `EU` or `None`, where the server tells.
+    pub data_boundary: Option<&'static str>,
+}
+
+impl Account {
+    /// The account that a reply speaks of; none where it has neither claims nor client info.
+    #[must_use]
+    pub fn from_reply(authority: &Authority, claims: Option<&Claims>, info: Option<&ClientInfo>) -> Option<Self> {
+        if claims.is_none() && info.is_none() {
+            return None;
+        }
+        let claim = |names: &[&str]| claims.map(|claims| claims.first_text(names)).unwrap_or_default();
+        let optional = |names: &[&str]| Some(claim(names).to_owned()).filter(|text| !text.is_empty());
+        let info = info.filter(|info| !info.uid.is_empty() && !info.utid.is_empty());
+        let (uid, utid) = info.map_or(("", ""), |info| (&info.uid, &info.utid));
+        let tenant_id = first(claim(&["tid", "tfp", "acr"]), utid);
+        let username = match claim(&["preferred_username", "upn"]) {
+            "" => claims.and_then(|claims| claims.list("emails").next()).unwrap_or_else(|| claim(&["email"])),
+            username => username,
+        };
+        Some(Self {
+            home_account_id: info
+                .map_or_else(|| claim(&["sub"]).to_owned(), |info| format!("{}.{}", info.uid, info.utid)),
+            environment: authority.environment(),
+            tenant_id: tenant_id.to_owned(),
+            username: username.to_owned(),
+            local_account_id: first(claim(&["oid", "sub"]), uid).to_owned(),
+            login_hint: optional(&["login_hint"]),
+            name: optional(&["name"]),
+            upn: optional(&["upn"]),
+            authority_type: match authority.kind() {
+                Kind::Entra { .. } => "MSSTS",
+                Kind::OpenId => "Generic",
+            },
+            is_home_tenant: info.is_none_or(|info| info.utid == tenant_id),
+            kmsi: claims.and_then(keeps_signed_in),
+            data_boundary: info.and_then(|info| info.data_boundary),
+        })
+    }
+}
+
+/// `kmsi` or `dvc_dmjd` among `signin_state`; none where the server sent no such claim.
+fn keeps_signed_in(claims: &Claims) -> Option<bool> {
+    let mut states = claims.list("signin_state").peekable();
+    states.peek()?;
+    Some(states.any(|state| matches!(state, "kmsi" | "dvc_dmjd")))
+}
+
+const fn first<'a>(one: &'a str, other: &'a str) -> &'a str {
+    if one.is_empty() { other } else { one }
+}

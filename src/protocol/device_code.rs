@@ -1,0 +1,230 @@
+//! The device flow's own two replies: the codes (RFC 8628 section 3.2), and the answer to each poll (section 3.5).
+//!
+//! [`judge`] decides what an answer means; [`Pace`] decides when to ask again. Both are pure: the clock is an argument.
+
+use crate::error::Error;
+use crate::protocol::http::{HttpResponse, UnixMs};
+use crate::protocol::json::{self, Object};
+use crate::protocol::text::clean;
+use crate::protocol::token_reply::{ServerAnswer, TokenReply};
+use crate::protocol::url::Url;
+use crate::secret::Secret;
+
+/// Seconds between polls where the server does not say (RFC 8628 section 3.2).
+pub const DEFAULT_INTERVAL: u32 = 5;
+
+/// Seconds that `slow_down` adds (RFC 8628 section 3.5).
+const SLOW_DOWN_STEP: u32 = 5;
+
+/// The longest interval believed. A server that asks for more than five minutes between polls of a code that people are
+/// typing right now has sent nonsense.
+const LONGEST_INTERVAL: u32 = 300;
+
+/// Lifetime of a code, in seconds, where the server does not say in a way one can read: what most servers use.
+const DEFAULT_LIFETIME: u32 = 900;
+
+/// The longest lifetime believed, in seconds: a day.
+const LONGEST_LIFETIME: u32 = 86_400;
+
+/// While the server cannot be reached the wait doubles up to this many seconds (or the interval, if that is longer), so
+/// that the person who is done does not wait minutes for a network that is back.
+const LONGEST_BACK_OFF: u32 = 30;
+
+/// The codes, and what to show the person.
+#[derive(Debug, Clone)]
+pub struct DeviceAuthorization {
+    /// The program's own half of the pair. Never shown.
+    pub device_code: Secret,
+    /// What the person types.
+    pub user_code: String,
+    /// The page to open. Always https, or http on this machine.
+    pub verification_uri: String,
+    /// The page with the code already in it, for a QR code or a link; not every server has one.
+    pub verification_uri_complete: Option<String>,
+    /// Seconds until the codes expire.
+    pub expires_in: u32,
+    /// Seconds to wait before each poll.
+    pub interval: u32,
+    /// A sentence to show: the server's own, or one made from the page and the code.
+    pub message: String,
+}
+
+impl DeviceAuthorization {
+    /// Reads the reply of the device authorization endpoint.
+    ///
+    /// Entra sends errors with status 200, so the body decides.
+    ///
+    /// # Errors
+    /// The server's refusal; [`Error::UnreadableReply`] where a code or the page is missing;
+    /// [`Error::UnsafeVerificationUri`] for a page that a person should not be sent to.
+    pub fn read(reply: &HttpResponse) -> Result<Self, Error> {
+        const WHAT: &str = "device authorization reply";
+        let object = refusal_or_object(reply, WHAT, "")?;
+        let required = |name: &'static str| {
+            json::text(&object, name).ok_or_else(|| Error::UnreadableReply {
+                what: WHAT,
+                status: reply.status,
+                problem: format!("it has no {name}"),
+            })
+        };
+        let device_code = Secret::new(required("device_code")?.to_owned());
+        let user_code = clean(required("user_code")?);
+        // `verification_url` is what drafts of the RFC, and Google still, call it.
+        let uri = match json::text(&object, "verification_url") {
+            Some(uri) if !object.contains_key("verification_uri") => uri,
+            _ => required("verification_uri")?,
+        };
+        let verification_uri = safe_uri(uri)?;
+        let complete = json::text(&object, "verification_uri_complete")
+            .or_else(|| json::text(&object, "verification_url_complete"));
+        let verification_uri_complete = complete.map(safe_uri).transpose()?;
+        let message = match json::text(&object, "message") {
+            Some(message) => clean(message),
+            None => format!("To sign in, open {verification_uri} in a browser and enter the code {user_code}."),
+        };
+        Ok(Self {
+            device_code,
+            user_code,
+            verification_uri,
+            verification_uri_complete,
+            expires_in: json::positive(&object, "expires_in").unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME),
+            interval: json::positive(&object, "interval").unwrap_or(DEFAULT_INTERVAL).min(LONGEST_INTERVAL),
+            message,
+        })
+    }
+}
+
+/// A page that a person can be sent to (RFC 8628 section 5.4 warns of others).
+fn safe_uri(text: &str) -> Result<String, Error> {
+    match Url::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(problem) => Err(Error::UnsafeVerificationUri { uri: clean(text), problem: problem.to_string() }),
+    }
+}
+
+/// What a poll was answered with.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Ask again later.
+    Wait(Wait),
+    /// The person is done.
+    Token(Box<TokenReply>),
+    /// It is over.
+    Stop(Error),
+}
+
+/// How to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// Why there is no answer yet.
+    pub why: Why,
+    /// An interval that the server sent along, in seconds.
+    pub interval: Option<u32>,
+    /// `Retry-After`, in seconds.
+    pub retry_after: Option<u32>,
+}
+
+/// Why there is no answer yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// The person is not done: `authorization_pending`.
+    Pending,
+    /// The server wants fewer polls: `slow_down`.
+    SlowDown,
+    /// The server could not be reached or could not answer.
+    Retrying,
+}
+
+impl Why {
+    /// The word that `progressCallback` reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::SlowDown => "slow_down",
+            Self::Retrying => "retrying",
+        }
+    }
+}
+
+/// Decides what the answer to a poll means (RFC 8628 section 3.5). `device_code` is what was sent, so that it can be
+/// removed should the server echo it.
+#[must_use]
+pub fn judge(reply: &HttpResponse, device_code: &Secret, now: UnixMs) -> Verdict {
+    const WHAT: &str = "token reply";
+    let retry_after = reply.retry_after(now);
+    let wait = |why, interval| Verdict::Wait(Wait { why, interval, retry_after });
+    let refusal = match refusal_or_object(reply, WHAT, device_code.expose()) {
+        Ok(object) => {
+            return match TokenReply::read(&object, reply) {
+                Ok(token) => Verdict::Token(Box::new(token)),
+                Err(error) => Verdict::Stop(error),
+            };
+        }
+        Err(error) => error,
+    };
+    let error = refusal.server_answer().map_or("", |answer| answer.error.as_str());
+    let interval = || json::object(reply, WHAT).ok().and_then(|object| json::positive(&object, "interval"));
+    match error {
+        "authorization_pending" => wait(Why::Pending, interval()),
+        "slow_down" => wait(Why::SlowDown, interval()),
+        "server_error" | "temporarily_unavailable" => wait(Why::Retrying, None),
+        _ if reply.is_transient() => wait(Why::Retrying, None),
+        _ => Verdict::Stop(refusal),
+    }
+}
+
+/// The JSON object of a successful reply; any other reply as the error that it stands for.
+fn refusal_or_object(reply: &HttpResponse, what: &'static str, sent: &str) -> Result<Object, Error> {
+    if reply.is_redirect() {
+        let target =
+            reply.header("location").map(|location| clean(location.split(['?', '#']).next().unwrap_or_default()));
+        return Err(Error::Redirected { what, target: target.unwrap_or_default(), status: reply.status });
+    }
+    let object = json::object(reply, what);
+    if let Some(answer) = object.as_ref().ok().and_then(|object| ServerAnswer::read(object, reply.status, sent)) {
+        return Err(Error::refused(answer));
+    }
+    if reply.is_success() { object } else { Err(Error::UnexpectedStatus { what, status: reply.status }) }
+}
+
+/// When to ask next. Each answer makes a new one from the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Seconds between polls. Only ever grows.
+    pub interval: u32,
+    /// Polls in a row that the server could not answer.
+    pub failures: u32,
+    /// Polls made.
+    pub polls: u32,
+    /// The earliest time of the next poll.
+    pub next_poll_at: UnixMs,
+}
+
+impl Pace {
+    /// The pace of a flow whose codes were just received: one interval until the first poll.
+    #[must_use]
+    pub fn first(interval: u32, now: UnixMs) -> Self {
+        Self { interval, failures: 0, polls: 0, next_poll_at: after(now, interval) }
+    }
+
+    /// The pace after one more poll.
+    #[must_use]
+    pub fn again(self, wait: Wait, now: UnixMs) -> Self {
+        let sent = wait.interval.unwrap_or(0).min(LONGEST_INTERVAL);
+        let interval = match wait.why {
+            Why::SlowDown if sent <= self.interval => self.interval.saturating_add(SLOW_DOWN_STEP),
+            _ => self.interval.max(sent),
+        };
+        let failures = if wait.why == Why::Retrying { self.failures.saturating_add(1) } else { 0 };
+        let doubled = interval.saturating_mul(2_u32.saturating_pow(failures));
+        let delay = doubled.min(LONGEST_BACK_OFF.max(interval)).max(wait.retry_after.unwrap_or(0));
+        Self { interval, failures, polls: self.polls.saturating_add(1), next_poll_at: after(now, delay) }
+    }
+}
+
+/// The time so many seconds later.
+#[must_use]
+pub fn after(now: UnixMs, seconds: u32) -> UnixMs {
+    now.saturating_add(u64::from(seconds).saturating_mul(1000))
+}

@@ -1,0 +1,129 @@
+//! The ID token: who signed in, once it is established that the token speaks for this authority to this program.
+//!
+//! It comes straight from the token endpoint over TLS, so its signature need not be checked (OpenID Connect Core 1.0
+//! section 3.1.3.7, item 6); issuer, audience, expiry and nonce must be. Nothing of a token that fails is used.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::protocol::authority::issuer_matches;
+use crate::protocol::http::UnixMs;
+use crate::protocol::json::{self, Object};
+use crate::protocol::text::clean;
+use crate::secret::Secret;
+
+/// How far two clocks may be apart, in seconds.
+const CLOCK_SKEW: u64 = 300;
+
+/// What an ID token must say to be believed.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// The issuer, where `{tenantid}` stands for the token's own `tid`.
+    pub issuer: &'a str,
+    /// The audience.
+    pub client_id: &'a str,
+    /// The nonce that was sent. A device flow sends none, and a token with one was made for another request.
+    pub nonce: Option<&'a str>,
+    /// Now: the server's clock where it told it, since the clock of a small device may be years off.
+    pub now: UnixMs,
+}
+
+/// The claims of an ID token that was believed.
+#[derive(Debug, Clone)]
+pub struct Claims {
+    object: Object,
+    text: String,
+}
+
+impl Claims {
+    /// Decodes a token and checks its claims.
+    ///
+    /// # Errors
+    /// [`Error::UnreadableReply`] for what is not a JWT; [`Error::IdToken`] naming the claim that is wrong.
+    pub fn checked(token: &Secret, expected: &Expected<'_>) -> Result<Self, Error> {
+        let claims = Self::decode(token)?;
+        claims.check(expected)?;
+        Ok(claims)
+    }
+
+    fn decode(token: &Secret) -> Result<Self, Error> {
+        let unreadable =
+            |problem: &str| Error::UnreadableReply { what: "ID token", status: 200, problem: problem.to_owned() };
+        let mut parts = token.expose().split('.');
+        let (Some(_header), Some(payload), Some(_signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(unreadable("it has not the three parts of a JWT"));
+        };
+        let bytes = decode_base64url(payload).ok_or_else(|| unreadable("its claims are not base64url"))?;
+        let text = String::from_utf8(bytes).map_err(|_| unreadable("its claims are not UTF-8"))?;
+        match serde_json::from_str(&text) {
+            Ok(Value::Object(object)) => Ok(Self { object, text }),
+            _ => Err(unreadable("its claims are not a JSON object")),
+        }
+    }
+
+    fn check(&self, expected: &Expected<'_>) -> Result<(), Error> {
+        let wrong = |claim: &'static str, problem: String| Error::IdToken { claim, problem };
+        let issuer = self.text("iss");
+        if !issuer_matches(expected.issuer, issuer, json::text(&self.object, "tid")) {
+            return Err(wrong(
+                "iss",
+                format!("the token was issued by {:?}, not by {:?}", clean(issuer), expected.issuer),
+            ));
+        }
+        let (listed, others) = match self.object.get("aud") {
+            Some(Value::String(audience)) => (audience == expected.client_id, false),
+            Some(Value::Array(audiences)) => {
+                (audiences.iter().any(|audience| audience == expected.client_id), audiences.len() > 1)
+            }
+            _ => (false, false),
+        };
+        if !listed {
+            return Err(wrong("aud", "the token was made for another client".to_owned()));
+        }
+        let party = json::text(&self.object, "azp");
+        if party.map_or(others, |party| party != expected.client_id) {
+            return Err(wrong("azp", "the token was made for another client".to_owned()));
+        }
+        let expiry = self.object.get("exp").and_then(Value::as_f64).unwrap_or(0.0);
+        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 have no use for more than 53 bits")]
+        if expiry < (expected.now / 1000).saturating_sub(CLOCK_SKEW) as f64 {
+            return Err(wrong("exp", "the token has expired: if that cannot be, check this device's clock".to_owned()));
+        }
+        if json::text(&self.object, "nonce") != expected.nonce {
+            return Err(wrong("nonce", "the token was made for another request".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// A claim that is a string; empty where there is none.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        json::text(&self.object, name).unwrap_or_default()
+    }
+
+    /// The first of these claims that is a string and not empty; empty where there is none.
+    #[must_use]
+    pub fn first_text(&self, names: &[&str]) -> &str {
+        names.iter().map(|name| self.text(name)).find(|text| !text.is_empty()).unwrap_or_default()
+    }
+
+    /// A claim that is a list of strings.
+    pub fn list(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.object.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    /// The claims as the token has them: JSON text.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Decodes base64url with or without padding.
+#[must_use]
+pub fn decode_base64url(text: &str) -> Option<Vec<u8>> {
+    Base64UrlUnpadded::decode_vec(text.trim_end_matches('=')).ok()
+}

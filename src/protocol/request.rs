@@ -1,0 +1,210 @@
+//! The requests of the device flow: what is asked of the server, as forms (RFC 8628 sections 3.1 and 3.4).
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use crate::VERSION;
+use crate::error::Error;
+use crate::protocol::authority::{Authority, Endpoints};
+use crate::protocol::http::HttpRequest;
+use crate::protocol::scopes::Scopes;
+use crate::secret::Secret;
+
+/// The grant type of RFC 8628 section 3.4. MSAL sends the short name that only Entra knows.
+pub const DEVICE_CODE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// MSAL's number for this operation in its telemetry.
+const DEVICE_CODE_API: u16 = 671;
+
+/// Form fields that belong to the protocol; a caller's extra parameters may not replace them.
+const RESERVED: [&str; 7] =
+    ["client_id", "client_secret", "device_code", "grant_type", "refresh_token", "scope", "claims"];
+
+/// The program that signs people in, as its servers know it.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    /// The id from the app registration.
+    pub client_id: String,
+    /// What the program can handle, such as `cp1` for claims challenges.
+    pub capabilities: Vec<String>,
+    /// `telemetry.application.appName`; Microsoft's servers only.
+    pub app_name: String,
+    /// `telemetry.application.appVersion`; Microsoft's servers only.
+    pub app_version: String,
+    /// The operating system, as the runtime names it; Microsoft's servers only.
+    pub os: String,
+    /// The processor architecture, as the runtime names it; Microsoft's servers only.
+    pub cpu: String,
+}
+
+/// What one sign-in asks for. Made by [`Ask::checked`], so that nothing wrong in it reaches a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// The caller's scopes and the OpenID ones.
+    pub scopes: Scopes,
+    /// The claims request as JSON text: the caller's, with the client's capabilities.
+    pub claims: Option<String>,
+    /// The API that the token is for (RFC 8707).
+    pub resource: Option<String>,
+    /// Added to the query of each request.
+    pub extra_query: BTreeMap<String, String>,
+    /// Added to the form of each request.
+    pub extra_form: BTreeMap<String, String>,
+    /// Ties together what client and server log.
+    pub correlation_id: String,
+}
+
+impl Ask {
+    /// Checks what the caller gave.
+    ///
+    /// # Errors
+    /// [`Error::InvalidClaims`] for claims that are not a JSON object, [`Error::InvalidRequest`] for an extra parameter that
+    /// belongs to the protocol.
+    pub fn checked(
+        client: &Client,
+        scopes: Scopes,
+        claims: Option<&str>,
+        resource: Option<String>,
+        extra_query: BTreeMap<String, String>,
+        extra_form: BTreeMap<String, String>,
+        correlation_id: String,
+    ) -> Result<Self, Error> {
+        if let Some(name) = extra_form.keys().find(|name| RESERVED.contains(&name.as_str())) {
+            return Err(Error::InvalidRequest {
+                field: "extraParameters",
+                fix: format!("{name} belongs to the protocol and cannot be replaced: remove it"),
+            });
+        }
+        let claims = with_capabilities(claims, &client.capabilities)?;
+        Ok(Self { scopes, claims, resource, extra_query, extra_form, correlation_id })
+    }
+
+    fn common(&self, client: &Client) -> Form {
+        let mut form = Form::default();
+        form.add("client_id", &client.client_id);
+        form.add("scope", &self.scopes.joined());
+        form.add_some("claims", self.claims.as_deref());
+        form.add_some("resource", self.resource.as_deref());
+        for (name, value) in &self.extra_form {
+            form.add(name, value);
+        }
+        form
+    }
+}
+
+/// Asks for a device code and a user code (RFC 8628 section 3.1).
+#[must_use]
+pub fn device_authorization(client: &Client, endpoints: &Endpoints, ask: &Ask) -> HttpRequest {
+    HttpRequest::post(with_query(&endpoints.device_authorization, &ask.extra_query), ask.common(client).finish())
+}
+
+/// Asks whether the person is done (RFC 8628 section 3.4).
+#[must_use]
+pub fn device_token(
+    client: &Client,
+    authority: &Authority,
+    token_endpoint: &str,
+    ask: &Ask,
+    device_code: &Secret,
+) -> HttpRequest {
+    let mut form = ask.common(client);
+    form.add("grant_type", DEVICE_CODE_GRANT);
+    form.add("device_code", device_code.expose());
+    let mut query = ask.extra_query.clone();
+    if authority.is_microsoft() {
+        query.insert("client-request-id".to_owned(), ask.correlation_id.clone());
+        form.add_microsoft(client, &ask.correlation_id, DEVICE_CODE_API);
+    }
+    HttpRequest::post(with_query(token_endpoint, &query), form.finish())
+}
+
+/// The caller's claims request with the client's capabilities in it, where Entra looks for them: `access_token.xms_cc`.
+fn with_capabilities(claims: Option<&str>, capabilities: &[String]) -> Result<Option<String>, Error> {
+    let mut object = match claims.map(serde_json::from_str) {
+        None if capabilities.is_empty() => return Ok(None),
+        None => Map::new(),
+        Some(Ok(Value::Object(object))) => object,
+        Some(_) => return Err(Error::InvalidClaims),
+    };
+    if capabilities.is_empty() {
+        return Ok(claims.map(str::to_owned));
+    }
+    let access_token = object.entry("access_token").or_insert_with(|| json!({}));
+    if !access_token.is_object() {
+        *access_token = json!({});
+    }
+    if let Value::Object(access_token) = access_token {
+        access_token.insert("xms_cc".to_owned(), json!({ "values": capabilities }));
+    }
+    Ok(Some(Value::Object(object).to_string()))
+}
+
+fn with_query(url: &str, parameters: &BTreeMap<String, String>) -> String {
+    let mut out = url.to_owned();
+    let mut separator = if url.contains('?') { '&' } else { '?' };
+    for (name, value) in parameters {
+        out.push(separator);
+        push_encoded(&mut out, name);
+        out.push('=');
+        push_encoded(&mut out, value);
+        separator = '&';
+    }
+    out
+}
+
+/// An application/x-www-form-urlencoded body in the making.
+#[derive(Default)]
+struct Form(String);
+
+impl Form {
+    fn add(&mut self, name: &str, value: &str) {
+        if !self.0.is_empty() {
+            self.0.push('&');
+        }
+        push_encoded(&mut self.0, name);
+        self.0.push('=');
+        push_encoded(&mut self.0, value);
+    }
+
+    fn add_some(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.add(name, value);
+        }
+    }
+
+    /// What only Microsoft's servers are told: they answer `client_info` with the account's home, and keep the rest to
+    /// tell client libraries apart.
+    fn add_microsoft(&mut self, client: &Client, correlation_id: &str, api: u16) {
+        self.add("client-request-id", correlation_id);
+        self.add("client_info", "1");
+        self.add("x-client-SKU", "doorcode");
+        self.add("x-client-VER", VERSION);
+        self.add("x-client-OS", &client.os);
+        self.add("x-client-CPU", &client.cpu);
+        if !client.app_name.is_empty() {
+            self.add("x-app-name", &client.app_name);
+            self.add("x-app-ver", &client.app_version);
+        }
+        self.add("x-ms-lib-capability", "retry-after, h429");
+        self.add("x-client-current-telemetry", &format!("5|{api},0,,,|,"));
+        self.add("x-client-last-telemetry", "5|0|||0,0");
+    }
+
+    fn finish(self) -> Secret {
+        Secret::new(self.0)
+    }
+}
+
+/// Percent-encodes all but the unreserved characters of RFC 3986 section 2.3.
+fn push_encoded(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Scopes: what is asked for, and what was granted (RFC 6749 section 3.3).
+
+use crate::error::Error;
+
+/// What MSAL adds to every request: who signed in, and a refresh token.
+pub const OPENID_SCOPES: [&str; 3] = ["openid", "profile", "offline_access"];
+
+/// A set of scopes in the order in which they came. Never holds one twice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scopes(Vec<String>);
+
+impl Scopes {
+    /// What a request asks for: the caller's scopes, then the OpenID ones that are not among them.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] for a scope with a character that RFC 6749 does not allow.
+    pub fn to_request(wanted: &[String]) -> Result<Self, Error> {
+        let mut scopes = Self::default();
+        for text in wanted {
+            for scope in text.split_whitespace() {
+                if !scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)) {
+                    return Err(Error::InvalidRequest {
+                        field: "scopes",
+                        fix: "a scope can have only printable ASCII characters other than \" and \\".to_owned(),
+                    });
+                }
+                scopes.add(scope);
+            }
+        }
+        for scope in OPENID_SCOPES {
+            scopes.add(scope);
+        }
+        Ok(scopes)
+    }
+
+    /// What a server granted: a list with spaces in between.
+    #[must_use]
+    pub fn granted(text: &str) -> Self {
+        let mut scopes = Self::default();
+        for scope in text.split_whitespace() {
+            scopes.add(scope);
+        }
+        scopes
+    }
+
+    fn add(&mut self, scope: &str) {
+        if !self.0.iter().any(|known| known == scope) {
+            self.0.push(scope.to_owned());
+        }
+    }
+
+    /// The scopes with one space in between, as they go over the wire.
+    #[must_use]
+    pub fn joined(&self) -> String {
+        self.0.join(" ")
+    }
+
+    /// Each scope on its own.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}

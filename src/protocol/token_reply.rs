@@ -1,0 +1,169 @@
+//! What a token endpoint answers: tokens (RFC 6749 section 5.1) or an error (section 5.2) with what Entra adds to it.
+
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::protocol::http::HttpResponse;
+use crate::protocol::json::{self, Object};
+use crate::protocol::remedy;
+use crate::protocol::scopes::Scopes;
+use crate::protocol::text::{clean, clean_without};
+use crate::secret::Secret;
+
+/// A successful reply.
+#[derive(Debug, Clone)]
+pub struct TokenReply {
+    /// `access_token`.
+    pub access_token: Secret,
+    /// `token_type`; Bearer where the server left it out.
+    pub token_type: String,
+    /// `scope`; none where the server granted exactly what was asked.
+    pub scopes: Option<Scopes>,
+    /// `expires_in`, in seconds.
+    pub expires_in: Option<u32>,
+    /// `ext_expires_in`, in seconds: how long Entra lets the token serve while it is itself unreachable.
+    pub ext_expires_in: Option<u32>,
+    /// `refresh_in`, in seconds: when Entra would like the token to be renewed.
+    pub refresh_in: Option<u32>,
+    /// `refresh_token`.
+    pub refresh_token: Option<Secret>,
+    /// `id_token`.
+    pub id_token: Option<Secret>,
+    /// `client_info`: Entra's word on whose account it is, base64url JSON.
+    pub client_info: Option<String>,
+    /// `foci`: the family of clients that may share the refresh token.
+    pub family_id: Option<String>,
+    /// `x-ms-request-id`: the server's name for this exchange.
+    pub request_id: String,
+}
+
+impl TokenReply {
+    /// Reads the object of a reply whose status said success.
+    ///
+    /// # Errors
+    /// [`Error::UnreadableReply`] where there is no access token in it.
+    pub fn read(object: &Object, reply: &HttpResponse) -> Result<Self, Error> {
+        let secret = |name: &str| json::text(object, name).map(|text| Secret::new(text.to_owned()));
+        let access_token = secret("access_token").ok_or_else(|| Error::UnreadableReply {
+            what: "token reply",
+            status: reply.status,
+            problem: "it has neither an access_token nor an error".to_owned(),
+        })?;
+        Ok(Self {
+            access_token,
+            token_type: json::text(object, "token_type").map_or_else(|| "Bearer".to_owned(), clean),
+            scopes: json::text(object, "scope").map(Scopes::granted),
+            expires_in: json::positive(object, "expires_in"),
+            ext_expires_in: json::positive(object, "ext_expires_in"),
+            refresh_in: json::positive(object, "refresh_in"),
+            refresh_token: secret("refresh_token"),
+            id_token: secret("id_token"),
+            client_info: json::text(object, "client_info").map(str::to_owned),
+            family_id: json::text(object, "foci").map(str::to_owned),
+            request_id: reply.header("x-ms-request-id").map(clean).unwrap_or_default(),
+        })
+    }
+}
+
+/// An error reply, with every field that a person or a program could use. All text is cleaned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServerAnswer {
+    /// `error`: what programs go by.
+    pub error: String,
+    /// `error_description`: what people read.
+    pub description: String,
+    /// `suberror`: Entra's refinement of `error`.
+    pub suberror: String,
+    /// `error_codes`: Entra's AADSTS numbers. Advice only; no logic depends on them.
+    pub codes: Vec<u32>,
+    /// `correlation_id`, as the server saw it.
+    pub correlation_id: String,
+    /// `trace_id`: what Microsoft's support asks for.
+    pub trace_id: String,
+    /// `timestamp`, in the server's own format.
+    pub timestamp: String,
+    /// `claims`: a challenge to pass back in the next request, as JSON text.
+    pub claims: String,
+    /// The HTTP status.
+    pub status: u16,
+}
+
+impl ServerAnswer {
+    /// Reads an error reply, if the object is one. What was `sent` in secret is removed, should the server echo it.
+    #[must_use]
+    pub fn read(object: &Object, status: u16, sent: &str) -> Option<Self> {
+        let error = json::text(object, "error")?;
+        let field = |name: &str| clean_without(json::text(object, name).unwrap_or_default(), sent);
+        let codes = match object.get("error_codes") {
+            Some(Value::Array(codes)) => codes.iter().filter_map(code).collect(),
+            _ => Vec::new(),
+        };
+        Some(Self {
+            error: clean_without(error, sent),
+            description: field("error_description"),
+            suberror: field("suberror"),
+            codes,
+            correlation_id: field("correlation_id"),
+            trace_id: field("trace_id"),
+            timestamp: field("timestamp"),
+            claims: field("claims"),
+            status,
+        })
+    }
+
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        let named = named_code(&self.description);
+        self.codes.iter().copied().chain(named).find_map(remedy::for_code).or_else(|| remedy::for_error(&self.error))
+    }
+
+    /// The error and its description as one line.
+    #[must_use]
+    pub fn words(&self) -> String {
+        if self.description.is_empty() { self.error.clone() } else { format!("{}: {}", self.error, self.description) }
+    }
+
+    /// Whether only the person can set it right, by signing in anew or doing what the page asks (MSAL's
+    /// `InteractionRequiredAuthError`).
+    #[must_use]
+    pub fn needs_interaction(&self) -> bool {
+        const ERRORS: [&str; 6] = [
+            "interaction_required",
+            "consent_required",
+            "login_required",
+            "bad_token",
+            "ui_not_allowed",
+            "interrupted_user",
+        ];
+        const SUBERRORS: [&str; 8] = [
+            "message_only",
+            "additional_action",
+            "basic_action",
+            "user_password_expired",
+            "consent_required",
+            "bad_token",
+            "ui_not_allowed",
+            "interrupted_user",
+        ];
+        const NOT_THE_PERSON: [&str; 2] = ["client_mismatch", "protection_policy_required"];
+        ERRORS.contains(&self.error.as_str())
+            || SUBERRORS.contains(&self.suberror.as_str())
+            || (self.error == "invalid_grant" && !NOT_THE_PERSON.contains(&self.suberror.as_str()))
+    }
+}
+
+fn code(value: &Value) -> Option<u32> {
+    match value {
+        Value::Number(number) => u32::try_from(number.as_u64()?).ok(),
+        Value::String(digits) => digits.parse().ok(),
+        _ => None,
+    }
+}
+
+/// The number in a description that begins `AADSTS50059: …`, for answers without `error_codes`.
+fn named_code(description: &str) -> Option<u32> {
+    let (_, after) = description.split_once("AADSTS")?;
+    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}

@@ -1,0 +1,168 @@
+//! The host made of JavaScript: `fetch` or the program's own network client, timers, the clock, the logger.
+
+use std::cell::Cell;
+use std::pin::pin;
+use std::time::Duration;
+
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Date, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::error::{Cause, Class, Error};
+use crate::flows::race::{First, race};
+use crate::host::{Host, Level, SendError};
+use crate::protocol::http::{HttpRequest, HttpResponse, Method, UnixMs};
+use crate::wasm::fetch::{LARGEST_BODY, describe, fetch};
+use crate::wasm::shapes;
+use crate::wasm::shapes::{ErrorShape, NetworkReply, NetworkRequest};
+
+/// The time limit of a request, in milliseconds, unless `system.requestTimeout` says otherwise.
+const REQUEST_TIMEOUT: u32 = 30_000;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What JavaScript hands in: functions that only it can provide. See js/index.js.
+    pub type Hooks;
+
+    /// Makes an instance of the right error class.
+    #[wasm_bindgen(method)]
+    fn error(this: &Hooks, details: JsValue, cause: JsValue) -> JsValue;
+
+    #[wasm_bindgen(method)]
+    fn log(this: &Hooks, level: u8, correlation_id: &str, line: &str);
+
+    /// Whether the program brought a network client.
+    #[wasm_bindgen(method, getter, js_name = hasNetwork)]
+    fn has_network(this: &Hooks) -> bool;
+
+    /// One request through the program's network client.
+    #[wasm_bindgen(method, catch)]
+    fn send(this: &Hooks, request: JsValue) -> Result<Promise, JsValue>;
+
+    /// Whether the program brought a clock.
+    #[wasm_bindgen(method, getter, js_name = hasClock)]
+    fn has_clock(this: &Hooks) -> bool;
+
+    #[wasm_bindgen(method, catch)]
+    fn now(this: &Hooks) -> Result<f64, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn sleep(this: &Hooks, milliseconds: f64) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = crypto, js_name = getRandomValues)]
+    fn get_random_values(bytes: &mut [u8]) -> Result<(), JsValue>;
+}
+
+/// The world, as JavaScript has it.
+pub(super) struct JsHost {
+    hooks: Hooks,
+    log_level: Cell<i8>,
+    request_timeout: Cell<u32>,
+}
+
+impl JsHost {
+    pub(super) fn new(hooks: Hooks) -> Self {
+        Self { hooks, log_level: Cell::new(Level::Info as i8), request_timeout: Cell::new(REQUEST_TIMEOUT) }
+    }
+
+    pub(super) fn set_log_level(&self, level: i8) {
+        self.log_level.set(level);
+    }
+
+    /// Sets the time limit of requests, in milliseconds.
+    pub(super) fn limit_requests(&self, milliseconds: Option<u32>) {
+        self.request_timeout.set(milliseconds.unwrap_or(REQUEST_TIMEOUT));
+    }
+
+    /// The error as what JavaScript throws: an instance of the right class, or what the program's own callback threw.
+    pub(super) fn thrown(&self, error: &Error, correlation_id: &str) -> JsValue {
+        let cause = error.cause().and_then(Cause::downcast::<JsValue>);
+        if error.class() == Class::Foreign {
+            return cause.unwrap_or(JsValue::UNDEFINED);
+        }
+        let details = shapes::write(&ErrorShape::new(error, correlation_id));
+        self.hooks.error(details, cause.unwrap_or(JsValue::UNDEFINED))
+    }
+
+    async fn send_by_hook(&self, request: &HttpRequest) -> Result<HttpResponse, SendError> {
+        let failed =
+            |value: JsValue| SendError { problem: describe(&value), status: None, cause: Some(Cause::new(value)) };
+        let asked = NetworkRequest {
+            post: request.method == Method::Post,
+            url: &request.url,
+            headers: request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect(),
+            body: request.body.expose(),
+            timeout: self.request_timeout.get(),
+        };
+        let promise = self.hooks.send(shapes::write(&asked)).map_err(failed)?;
+        let value = JsFuture::from(promise).await.map_err(failed)?;
+        let reply: NetworkReply = shapes::read(value, "system.networkClient").map_err(|error| SendError {
+            problem: error.to_string(),
+            status: None,
+            cause: None,
+        })?;
+        if reply.body.len() > LARGEST_BODY {
+            let problem = format!("its body is over {} MB", LARGEST_BODY >> 20);
+            return Err(SendError { problem, status: Some(reply.status), cause: None });
+        }
+        Ok(reply.into_response())
+    }
+}
+
+impl Host for JsHost {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
+        let answered = Cell::new(None);
+        let limit = self.request_timeout.get();
+        let mut sending = pin!(async {
+            if self.hooks.has_network() { self.send_by_hook(&request).await } else { fetch(&request, &answered).await }
+        });
+        // Always the runtime's own timer: a program's clock for tests must not time out a real request.
+        match race(sending.as_mut(), TimeoutFuture::new(limit)).await {
+            First::One(outcome) => outcome,
+            First::Other(()) => Err(SendError {
+                problem: format!("no complete reply within {} s", f64::from(limit) / 1000.0),
+                status: answered.get(),
+                cause: None,
+            }),
+        }
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        let milliseconds = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
+        // A program's clock that throws or rejects is no reason to poll without a pause.
+        if self.hooks.has_clock()
+            && let Ok(promise) = self.hooks.sleep(f64::from(milliseconds))
+            && JsFuture::from(promise).await.is_ok()
+        {
+            return;
+        }
+        TimeoutFuture::new(milliseconds).await;
+    }
+
+    fn now(&self) -> UnixMs {
+        let now = if self.hooks.has_clock() { self.hooks.now().unwrap_or_else(|_| Date::now()) } else { Date::now() };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` saturates, and NaN becomes 0"
+        )]
+        let whole = now as u64;
+        whole
+    }
+
+    fn random(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        // Only correlation ids are made of these; a runtime without crypto still signs in.
+        let _ = get_random_values(&mut bytes);
+        bytes
+    }
+
+    fn logs(&self, level: Level) -> bool {
+        level as i8 <= self.log_level.get()
+    }
+
+    fn log(&self, level: Level, correlation_id: &str, line: &str) {
+        self.hooks.log(level as u8, correlation_id, line);
+    }
+}
