@@ -1,1 +1,28 @@
+//! The Rust tests: protocol rules as tables, flows on a simulated host. Nothing here waits for real time.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that panics is a test that fails"
+)]
+
+#[allow(unreachable_pub, reason = "a module of a test crate")]
+mod sim;
+
+mod account;
+mod authority;
+mod device_code;
+mod device_flow;
+mod discovery;
+mod error;
+mod house;
+mod http;
+mod id_token;
+mod request;
+mod secret;
+mod text;
+mod token_reply;
+mod url;

@@ -1,0 +1,616 @@
+//! flows/device_code.rs on a simulated host.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use doorcode::error::Error;
+use doorcode::flows::device_code::{Pending, Polled, Request, finish, poll, sign_in, start};
+use doorcode::flows::{App, Authentication};
+use doorcode::secret::Secret;
+
+use crate::sim::{Answer, ENTRA, Person, START, Sim, app, codes, jwt, tokens};
+
+fn request() -> Request {
+    Request { scopes: vec!["User.Read".to_owned()], ..Request::default() }
+}
+
+fn pending() -> Answer {
+    Answer::oauth("authorization_pending")
+}
+
+/// Signs in against a server that answers as scripted, and tells what came of it.
+fn outcome(answers: Vec<Answer>) -> (Sim, Person, Result<Authentication, Error>) {
+    let sim = Sim::script(answers);
+    let person = Person::default();
+    let result = sim.run(sign_in(&app(&sim, ENTRA), request(), &person));
+    assert!(sim.is_idle(), "nothing is left running");
+    (sim, person, result)
+}
+
+fn error(answers: Vec<Answer>) -> (Sim, Error) {
+    let (sim, _, result) = outcome(answers);
+    (sim, result.expect_err("an error"))
+}
+
+#[test]
+fn a_person_signs_in() {
+    let (sim, person, result) = outcome(vec![codes(""), pending(), pending(), tokens()]);
+    let result = result.unwrap();
+    assert_eq!(sim.times(), [0, 5, 10, 15]);
+    assert_eq!(result.account.unwrap().username, "ada@example.com");
+    assert_eq!(result.reply.access_token.expose(), "AT-secret");
+    assert_eq!(result.authority, "https://login.microsoftonline.com/organizations/");
+    assert_eq!(person.shown.borrow()[0].user_code, "ABCD-EFGH");
+    // Counted from when the request was sent.
+    assert_eq!(result.expires_on, Some(sim.requests()[3].0 + 3_600_000));
+}
+
+#[test]
+fn the_first_poll_waits_one_interval() {
+    let (sim, ..) = outcome(vec![codes(r#","interval":7"#), tokens()]);
+    assert_eq!(sim.times(), [0, 7]);
+}
+
+#[test]
+fn an_odd_or_missing_interval_never_causes_a_storm() {
+    let cases = [
+        ("", 5),
+        (r#","interval":0"#, 5),
+        (r#","interval":-3"#, 5),
+        (r#","interval":null"#, 5),
+        (r#","interval":"soon""#, 5),
+        (r#","interval":"8""#, 8),
+        (r#","interval":2.5"#, 3),
+        (r#","interval":[]"#, 5),
+        (r#","interval":1e300"#, 300),
+        (r#","interval":100000"#, 300),
+    ];
+    for (extra, seconds) in cases {
+        let (sim, ..) = outcome(vec![codes(extra), tokens()]);
+        assert_eq!(sim.times(), [0, seconds], "{extra}");
+    }
+}
+
+#[test]
+fn slow_down_adds_five_seconds_and_stays() {
+    let slow = || Answer::oauth("slow_down");
+    let (sim, person, _) = outcome(vec![codes(""), slow(), pending(), slow(), pending(), tokens()]);
+    assert_eq!(sim.times(), [0, 5, 15, 25, 40, 55]);
+    let seen: Vec<_> = person.progress.borrow().iter().map(|progress| progress.why.name()).collect();
+    assert_eq!(seen, ["slow_down", "pending", "slow_down", "pending"]);
+}
+
+#[test]
+fn an_interval_that_the_server_sends_later_is_honoured() {
+    let slow = Answer::json(400, r#"{"error":"slow_down","interval":20}"#);
+    let same = Answer::json(400, r#"{"error":"slow_down","interval":5}"#);
+    let (sim, ..) = outcome(vec![codes(""), slow, same, tokens()]);
+    assert_eq!(sim.times(), [0, 5, 25, 50], "20 as sent, then five more, for the interval never shrinks");
+}
+
+#[test]
+fn a_longer_retry_after_wins_and_a_shorter_one_does_not() {
+    let with = |value: &str| Answer::json(429, "").with_header("retry-after", value);
+    let (sim, ..) = outcome(vec![codes(""), with("60"), tokens()]);
+    assert_eq!(sim.times(), [0, 5, 65]);
+    let (sim, ..) = outcome(vec![codes(""), with("1"), tokens()]);
+    assert_eq!(sim.times(), [0, 5, 15], "a back-off of twice the interval");
+    let date = with("Sun, 15 Jun 2025 15:08:25 GMT").with_header("date", "Sun, 15 Jun 2025 15:07:25 GMT");
+    let (sim, ..) = outcome(vec![codes(""), date, tokens()]);
+    assert_eq!(sim.times(), [0, 5, 65], "by the server's own clock");
+}
+
+#[test]
+fn lost_packets_and_server_trouble_keep_the_flow_alive_with_a_capped_back_off() {
+    let troubles = [
+        Answer::Break(None),
+        Answer::json(500, "<html>"),
+        Answer::json(503, ""),
+        Answer::json(408, ""),
+        Answer::json(429, "{}"),
+        Answer::json(502, r#"{"error":"invalid_client"}"#),
+        Answer::oauth("server_error"),
+        Answer::oauth("temporarily_unavailable"),
+    ];
+    for trouble in troubles {
+        let five = vec![codes(""), trouble.clone(), trouble.clone(), trouble.clone(), trouble, pending(), tokens()];
+        let (sim, person, result) = outcome(five);
+        assert!(result.is_ok());
+        assert_eq!(sim.times(), [0, 5, 15, 35, 65, 95, 100], "5, 10, 20, 30, 30, and 5 again after an answer");
+        assert_eq!(person.progress.borrow()[0].why.name(), "retrying");
+    }
+}
+
+#[test]
+fn a_server_that_is_down_for_the_code_s_whole_life_ends_in_expiry() {
+    let (sim, error) = error(vec![codes(r#","expires_in":120"#), Answer::Break(None)]);
+    assert_eq!(error.code(), "device_code_expired");
+    assert!(sim.elapsed() <= 121_000);
+}
+
+#[test]
+fn a_success_whose_body_is_lost_is_not_asked_for_again() {
+    let (sim, error) = error(vec![codes(""), Answer::Break(Some(200)), tokens()]);
+    assert_eq!(error.code(), "network_error");
+    assert!(error.to_string().contains("status 200"), "{error}");
+    assert_eq!(sim.requests().len(), 2);
+}
+
+#[test]
+fn a_refusal_whose_body_is_lost_is_asked_for_again() {
+    let (_, _, result) = outcome(vec![codes(""), Answer::Break(Some(400)), tokens()]);
+    assert!(result.is_ok());
+}
+
+#[test]
+fn a_request_that_hangs_costs_no_more_than_its_time_limit() {
+    let (sim, _, result) = outcome(vec![codes(""), Answer::Hang, tokens()]);
+    assert!(result.is_ok());
+    assert_eq!(sim.times(), [0, 5, 45], "5 s, 30 s of nothing, 10 s of back-off");
+}
+
+#[test]
+fn the_code_expires_by_the_wall_clock() {
+    let (sim, error) = error(vec![codes(r#","expires_in":12"#), pending()]);
+    assert_eq!(error.code(), "device_code_expired");
+    assert_eq!(sim.times(), [0, 5, 10], "no poll sooner than the interval, not even the last");
+    assert_eq!(sim.elapsed() / 1000, 12);
+}
+
+#[test]
+fn an_odd_or_missing_lifetime_still_ends() {
+    let cases = [
+        ("", 900),
+        (r#","expires_in":0"#, 900),
+        (r#","expires_in":-1"#, 900),
+        (r#","expires_in":"900""#, 900),
+        (r#","expires_in":"never""#, 900),
+        (r#","expires_in":true"#, 900),
+        (r#","expires_in":60.5"#, 61),
+        (r#","expires_in":1e12"#, 86_400),
+    ];
+    for (extra, seconds) in cases {
+        let (sim, error) = error(vec![codes(extra), pending()]);
+        assert_eq!(error.code(), "device_code_expired");
+        assert_eq!(sim.elapsed() / 1000, seconds, "{extra}");
+    }
+}
+
+#[test]
+fn after_a_suspend_past_the_expiry_one_last_poll_brings_the_server_s_own_answer() {
+    let hour = 3_600_000;
+    for (answer, code) in
+        [(tokens(), None), (Answer::oauth("expired_token"), Some("expired_token")), (pending(), Some(""))]
+    {
+        let sim = Sim::script(vec![codes(r#","expires_in":900"#), pending(), answer]);
+        sim.jump(7_000, hour);
+        let result = sim.run(sign_in(&app(&sim, ENTRA), request(), &Person::default()));
+        assert_eq!(sim.requests().len(), 3, "exactly one poll after the suspend");
+        match code {
+            None => assert!(result.is_ok()),
+            Some(words) => {
+                let error = result.unwrap_err();
+                assert_eq!(error.code(), "device_code_expired");
+                assert!(error.to_string().contains(words), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_long_wait_notices_the_end_of_a_suspend_within_seconds() {
+    let sim = Sim::script(vec![codes(r#","interval":300,"expires_in":900"#), tokens()]);
+    sim.jump(10_000, 600_000);
+    assert!(sim.run(sign_in(&app(&sim, ENTRA), request(), &Person::default())).is_ok());
+    assert!(sim.elapsed() < 620_000, "not the 290 s that the timer still had to run");
+}
+
+#[test]
+fn a_clock_that_is_set_back_does_not_stop_the_flow() {
+    let sim = Sim::script(vec![codes(""), pending(), tokens()]);
+    sim.jump(2_000, -1_000_000_000);
+    assert!(sim.run(sign_in(&app(&sim, ENTRA), request(), &Person::default())).is_ok());
+}
+
+#[test]
+fn the_caller_s_timeout_ends_the_flow_between_polls_and_within_a_request() {
+    for answer in [pending(), Answer::Hang] {
+        let sim = Sim::script(vec![codes(""), answer]);
+        let request = Request { timeout: Some(7.5), ..request() };
+        let error = sim.run(sign_in(&app(&sim, ENTRA), request, &Person::default())).unwrap_err();
+        assert_eq!(error.code(), "user_timeout_reached");
+        assert_eq!(sim.elapsed(), 20 + 7_500, "counted from when the code was there");
+        assert!(sim.is_idle());
+    }
+}
+
+#[test]
+fn the_code_s_expiry_comes_before_a_later_timeout() {
+    let sim = Sim::script(vec![codes(r#","expires_in":10"#), pending()]);
+    let request = Request { timeout: Some(60.0), ..request() };
+    let error = sim.run(sign_in(&app(&sim, ENTRA), request, &Person::default())).unwrap_err();
+    assert_eq!(error.code(), "device_code_expired");
+}
+
+#[test]
+fn after_a_suspend_past_timeout_and_expiry_the_server_is_still_asked() {
+    let sim = Sim::script(vec![codes(""), tokens()]);
+    sim.jump(1_000, 3_600_000);
+    let request = Request { timeout: Some(60.0), ..request() };
+    assert!(sim.run(sign_in(&app(&sim, ENTRA), request, &Person::default())).is_ok());
+}
+
+#[test]
+fn the_callback_is_awaited_before_the_first_poll() {
+    let sim = Sim::script(vec![codes(""), tokens()]);
+    let person = Person { sim: Some(sim.clone()), takes: 60_000, ..Person::default() };
+    sim.run(sign_in(&app(&sim, ENTRA), request(), &person)).unwrap();
+    assert_eq!(sim.times(), [0, 60]);
+}
+
+#[test]
+fn an_error_of_any_callback_ends_the_flow_and_is_the_flow_s_error() {
+    for fail_at in 0..4 {
+        let sim = Sim::script(vec![codes(""), pending()]);
+        let person = Person { fail_at: Some(fail_at), ..Person::default() };
+        let error = sim.run(sign_in(&app(&sim, ENTRA), request(), &person)).unwrap_err();
+        assert!(matches!(error, Error::Callback(_)));
+        assert_eq!(error.cause().unwrap().downcast::<&str>(), Some("thrown"));
+        assert_eq!(sim.requests().len(), fail_at + 1, "nothing is sent afterwards");
+        assert!(sim.is_idle());
+    }
+}
+
+#[test]
+fn every_end_that_a_server_can_send_has_its_code() {
+    let cases = [
+        ("authorization_declined", "authorization_declined", "ServerError"),
+        ("access_denied", "access_denied", "ServerError"),
+        ("expired_token", "device_code_expired", "ClientAuthError"),
+        ("bad_verification_code", "bad_verification_code", "ServerError"),
+        ("invalid_grant", "invalid_grant", "InteractionRequiredAuthError"),
+        ("interaction_required", "interaction_required", "InteractionRequiredAuthError"),
+        ("invalid_client", "invalid_client", "ServerError"),
+        ("unauthorized_client", "unauthorized_client", "ServerError"),
+        ("invalid_request", "invalid_request", "ServerError"),
+        ("something_new", "something_new", "ServerError"),
+    ];
+    for (sent, code, class) in cases {
+        let (sim, error) = error(vec![codes(""), pending(), Answer::oauth(sent)]);
+        assert_eq!((error.code(), error.class().name()), (code, class));
+        assert!(error.to_string().contains(sent), "the server's own word stays: {error}");
+        assert_eq!(sim.requests().len(), 3);
+    }
+}
+
+#[test]
+fn hostile_answers_to_a_poll_end_in_a_clear_error_or_go_on() {
+    let deep = "[".repeat(100_000);
+    let double = r#""{\"access_token\":\"AT-secret\",\"token_type\":\"Bearer\"}""#;
+    let bodies = [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "<html>AT-secret</html>",
+        r#"{"access_token":"AT-secr"#,
+        r#"{"access_token":42}"#,
+        double,
+        &deep,
+    ];
+    for body in bodies {
+        let (_, error) = error(vec![codes(""), Answer::json(200, body)]);
+        assert_eq!(error.code(), "token_parsing_error", "{body:.40}");
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("AT-sec") && !shown.contains("DC-secret"), "{shown}");
+        assert_eq!(error.status(), Some(200));
+        for status in [400, 404] {
+            let (_, error) = super::device_flow::error(vec![codes(""), Answer::json(status, body)]);
+            assert_eq!(error.code(), "post_request_failed", "tokens in a refusal are not taken: {body:.40}");
+        }
+    }
+}
+
+#[test]
+fn a_device_code_that_the_server_echoes_is_removed() {
+    let body = r#"{"error":"invalid_request","error_description":"bad DC-secret","claims":"DC-secret","suberror":"DC-secret"}"#;
+    let (sim, error) = error(vec![codes(""), Answer::json(400, body)]);
+    assert!(!format!("{error} {error:?} {:?}", sim.log_lines()).contains("DC-secret"));
+    assert!(error.to_string().contains("[removed]"));
+}
+
+#[test]
+fn no_secret_is_in_any_log_line() {
+    let (sim, ..) = outcome(vec![codes(""), pending(), Answer::Break(None), tokens()]);
+    let lines = sim.log_lines().join("\n");
+    assert!(lines.contains("device code: signed in"));
+    for secret in ["DC-secret", "AT-secret", "RT-secret", "eyJ"] {
+        assert!(!lines.contains(secret), "{lines}");
+    }
+}
+
+#[test]
+fn a_redirect_is_not_followed_and_is_named() {
+    for status in [301, 302, 303, 307, 308] {
+        let redirect = Answer::json(status, "").with_header("location", "https://evil.example/take?code=DC-secret");
+        let (sim, error) = error(vec![codes(""), redirect]);
+        assert_eq!(error.code(), "post_request_failed");
+        assert!(error.to_string().contains("https://evil.example/take"), "{error}");
+        assert!(!error.to_string().contains("DC-secret"));
+        assert_eq!(sim.requests().len(), 2);
+    }
+}
+
+#[test]
+fn entra_s_refusal_of_the_first_request_comes_with_status_200_and_is_told() {
+    let body = r#"{"error":"unauthorized_client","error_description":"AADSTS700016: no such app.\r\nTrace ID: x","error_codes":[700016],
+        "timestamp":"2026-01-01 00:00:00Z","trace_id":"t-1","correlation_id":"c-1"}"#;
+    let (sim, person, result) = outcome(vec![Answer::json(200, body)]);
+    let error = result.unwrap_err();
+    let answer = error.server_answer().unwrap();
+    assert_eq!(error.code(), "unauthorized_client");
+    assert_eq!((answer.trace_id.as_str(), answer.correlation_id.as_str(), answer.codes[0]), ("t-1", "c-1", 700_016));
+    assert_eq!(answer.description, "AADSTS700016: no such app. Trace ID: x");
+    assert!(answer.remedy().unwrap().contains("client id"));
+    assert!(person.shown.borrow().is_empty(), "the person is shown nothing");
+    assert_eq!(sim.requests().len(), 1);
+}
+
+#[test]
+fn an_openid_provider_is_discovered_once() {
+    let issuer = "https://id.example/Realms/MyRealm";
+    let discovery = format!(
+        r#"{{"issuer":"{issuer}","token_endpoint":"{issuer}/t","device_authorization_endpoint":"{issuer}/d"}}"#
+    );
+    let id_token = jwt(&format!(r#"{{"iss":"{issuer}","aud":"client","exp":{},"sub":"Ada|1"}}"#, START / 1000 + 60));
+    let sim = Sim::serve(move |request, _| match request.url.rsplit('/').next().unwrap() {
+        "openid-configuration" => Answer::json(200, &discovery),
+        "d" => codes(""),
+        _ => Answer::json(200, &format!(r#"{{"access_token":"AT","id_token":"{id_token}"}}"#)),
+    });
+    let app = app(&sim, issuer);
+    for _ in 0..2 {
+        let result = sim.run(sign_in(&app, request(), &Person::default())).unwrap();
+        let account = result.account.unwrap();
+        assert_eq!((account.home_account_id.as_str(), account.environment.as_str()), ("Ada|1", "id.example"));
+        assert_eq!(result.expires_on, None, "the server did not tell");
+    }
+    let urls: Vec<_> = sim.requests().into_iter().map(|(_, request)| request.url).collect();
+    assert_eq!(urls.len(), 5);
+    assert_eq!(urls[0], format!("{issuer}/.well-known/openid-configuration"), "the path keeps its case");
+    for (_, request) in sim.requests() {
+        assert!(
+            !format!("{}{}", request.url, request.body.expose()).contains("client_info"),
+            "not Microsoft's business"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_sent_for_a_request_that_is_wrong() {
+    let wrong = [
+        Request { claims: Some("{".to_owned()), ..request() },
+        Request { claims: Some("[]".to_owned()), ..request() },
+        Request { authority: Some("http://example.com".to_owned()), ..request() },
+        Request { scopes: vec!["a\"b".to_owned()], ..request() },
+        Request { extra_form: [("device_code".to_owned(), "x".to_owned())].into(), ..request() },
+    ];
+    for request in wrong {
+        let sim = Sim::script(vec![codes("")]);
+        let error = sim.run(sign_in(&app(&sim, ENTRA), request, &Person::default())).unwrap_err();
+        assert_eq!(error.class().name(), "ClientConfigurationError");
+        assert!(sim.requests().is_empty());
+    }
+}
+
+/// A flow with something of everything in it, for the tests that break it at each point.
+fn eventful() -> Vec<Answer> {
+    vec![
+        codes(""),
+        pending(),
+        Answer::Break(None),
+        Answer::oauth("slow_down"),
+        Answer::json(503, ""),
+        pending(),
+        tokens(),
+    ]
+}
+
+#[test]
+fn a_flow_dropped_at_any_await_leaves_nothing_running() {
+    let mut steps = 0;
+    loop {
+        let sim = Sim::script(eventful());
+        let person = Person { sim: Some(sim.clone()), takes: 100, ..Person::default() };
+        let ended = sim.run_steps(sign_in(&app(&sim, ENTRA), request(), &person), steps).is_some();
+        assert!(sim.is_idle(), "dropped after {steps} polls");
+        if ended {
+            break;
+        }
+        steps += 1;
+    }
+    assert!(steps > 10, "the flow was dropped at {steps} points");
+}
+
+#[test]
+fn a_failure_at_any_request_ends_clearly_or_not_at_all() {
+    let failures = [
+        ("break", Answer::Break(None)),
+        ("break in the body", Answer::Break(Some(200))),
+        ("hang", Answer::Hang),
+        ("503", Answer::json(503, "<html>")),
+        ("garbage", Answer::json(200, "\u{0}garbage")),
+        ("refusal", Answer::oauth("access_denied")),
+    ];
+    for (name, failure) in failures {
+        for at in 0..eventful().len() {
+            let mut answers = eventful();
+            answers[at] = failure.clone();
+            let (sim, _, result) = outcome(answers);
+            assert!(sim.elapsed() < 1_000_000, "{name} at request {at} ends");
+            if let Err(error) = result {
+                assert!(!error.code().is_empty() && !error.to_string().is_empty(), "{name} at request {at}");
+            } else {
+                assert!(at > 0, "{name} at the first request is the caller's to know");
+            }
+        }
+    }
+}
+
+#[test]
+fn two_flows_of_one_application_do_not_disturb_each_other() {
+    let polls = Rc::new(Cell::new(0));
+    let count = Rc::clone(&polls);
+    let issued = Cell::new(0);
+    let sim = Sim::serve(move |request, _| {
+        if request.url.ends_with("/devicecode") {
+            issued.set(issued.get() + 1);
+            let interval = if issued.get() == 1 { 5 } else { 7 };
+            let body = format!(
+                r#"{{"device_code":"DC-{interval}","user_code":"U","verification_uri":"https://e.example","interval":{interval}}}"#
+            );
+            return Answer::json(200, &body);
+        }
+        count.set(count.get() + 1);
+        // The first flow is told to slow down; the second must not notice.
+        let first = request.body.expose().contains("DC-5");
+        match (first, count.get()) {
+            (true, 1) => Answer::oauth("slow_down"),
+            (_, 6..) => tokens(),
+            _ => pending(),
+        }
+    });
+    let app = app(&sim, ENTRA);
+    let (one, other) = (Person::default(), Person::default());
+    let mut first = pin!(sign_in(&app, request(), &one));
+    let mut second = pin!(sign_in(&app, request(), &other));
+    let (mut first_result, mut second_result) = (None, None);
+    let both = poll_fn(|context| {
+        if first_result.is_none()
+            && let Poll::Ready(result) = first.as_mut().poll(context)
+        {
+            first_result = Some(result);
+        }
+        if second_result.is_none()
+            && let Poll::Ready(result) = second.as_mut().poll(context)
+        {
+            second_result = Some(result);
+        }
+        if first_result.is_some() && second_result.is_some() { Poll::Ready(()) } else { Poll::Pending }
+    });
+    sim.run(both);
+    assert!(first_result.unwrap().is_ok() && second_result.unwrap().is_ok());
+    assert!(sim.is_idle());
+    let times = |code: &str| -> Vec<u64> {
+        let of_flow = |body: &str| body.contains(code);
+        sim.requests()
+            .iter()
+            .filter(|(_, request)| of_flow(request.body.expose()))
+            .map(|(at, _)| (at - START) / 1000)
+            .collect()
+    };
+    assert_eq!(times("DC-7"), [7, 14, 21, 28], "its own pace");
+    assert_eq!(times("DC-5"), [5, 15, 25], "its own slow_down");
+}
+
+fn started(sim: &Sim) -> (App<Sim>, Pending) {
+    let app = app(sim, ENTRA);
+    let pending = sim.run(start(&app, request())).unwrap();
+    (app, pending)
+}
+
+#[test]
+fn one_poll_is_one_request() {
+    let sim = Sim::script(vec![codes(""), pending(), Answer::oauth("slow_down"), Answer::Break(None), tokens()]);
+    let (app, flow) = started(&sim);
+    for expected in [5, 10, 20] {
+        let Polled::Pending(progress) = sim.run(poll(&app, &flow)).unwrap() else { panic!("pending") };
+        assert_eq!(progress.next_poll_in, expected);
+    }
+    assert!(matches!(sim.run(poll(&app, &flow)).unwrap(), Polled::Done(_)));
+    assert_eq!(sim.requests().len(), 5);
+}
+
+#[test]
+fn a_flow_that_is_over_is_not_polled_again() {
+    let sim = Sim::script(vec![codes(""), tokens()]);
+    let (app, flow) = started(&sim);
+    sim.run(poll(&app, &flow)).unwrap();
+    assert_eq!(sim.run(poll(&app, &flow)).unwrap_err().code(), "request_cannot_be_made");
+    assert_eq!(sim.requests().len(), 2, "the code is not sent twice");
+}
+
+#[test]
+fn two_polls_at_once_are_refused_and_a_dropped_one_gives_the_flow_back() {
+    let sim = Sim::script(vec![codes(""), Answer::Hang, tokens()]);
+    let (app, flow) = started(&sim);
+    {
+        let mut hanging = pin!(poll(&app, &flow));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(hanging.as_mut().poll(&mut context).is_pending());
+        assert_eq!(sim.run(poll(&app, &flow)).unwrap_err().code(), "request_cannot_be_made");
+    }
+    assert!(sim.is_idle());
+    assert!(matches!(sim.run(poll(&app, &flow)).unwrap(), Polled::Done(_)));
+}
+
+#[test]
+fn a_saved_flow_goes_on_elsewhere_at_the_same_pace() {
+    let sim = Sim::script(vec![codes(""), Answer::oauth("slow_down"), tokens()]);
+    let (first_app, flow) = started(&sim);
+    sim.run(poll(&first_app, &flow)).unwrap();
+    let saved = flow.save("client");
+    let resumed = Pending::resume(&saved, "client").unwrap();
+    assert_eq!(resumed.save("client").expose(), saved.expose(), "nothing is lost on the way");
+    let elsewhere = app(&sim, ENTRA);
+    let result = sim.run(finish(&elsewhere, &resumed, None, &Person::default())).unwrap();
+    assert_eq!(result.account.unwrap().username, "ada@example.com");
+    assert_eq!(sim.times(), [0, 0, 10]);
+}
+
+#[test]
+fn what_is_no_saved_flow_is_refused() {
+    let sim = Sim::script(vec![codes("")]);
+    let (_, flow) = started(&sim);
+    let saved = flow.save("client").expose().to_owned();
+    let cases = [
+        (String::new(), "client"),
+        ("{}".to_owned(), "client"),
+        (saved.replace(r#""version":1"#, r#""version":2"#), "client"),
+        (saved.replace("https://login.microsoftonline.com/organizations/oauth2", "http://evil.example"), "client"),
+        (saved, "another client"),
+    ];
+    for (saved, client) in cases {
+        let error = Pending::resume(&Secret::new(saved), client).unwrap_err();
+        assert_eq!(error.field(), Some("saved"));
+        assert!(!error.to_string().contains("DC-secret"));
+    }
+}
+
+#[test]
+fn nothing_prints_the_device_code() {
+    let sim = Sim::script(vec![codes("")]);
+    let (_, flow) = started(&sim);
+    assert!(!format!("{flow:?}").contains("DC-secret"));
+}
+
+#[test]
+fn tokens_whose_id_token_is_wrong_are_not_handed_out() {
+    let wrong = jwt(r#"{"iss":"https://evil.example","aud":"client","exp":99999999999}"#);
+    let body = format!(r#"{{"access_token":"AT-secret","id_token":"{wrong}"}}"#);
+    let (_, error) = error(vec![codes(""), Answer::json(200, &body)]);
+    assert_eq!(error.code(), "invalid_id_token");
+    assert!(!format!("{error:?}").contains("AT-secret"));
+}
+
+#[test]
+fn a_device_with_a_wrong_clock_believes_the_server_s() {
+    let answer = tokens().with_header("date", "Sun, 15 Jun 2025 15:07:25 GMT");
+    let sim = Sim::script(vec![codes(""), answer]);
+    sim.jump(0, 400_000_000_000); // years ahead
+    let app = app(&sim, ENTRA);
+    assert!(sim.run(sign_in(&app, request(), &Person::default())).is_ok());
+}

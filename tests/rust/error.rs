@@ -1,0 +1,120 @@
+//! error.rs: each variant has its code, its class and a message.
+
+use doorcode::error::{Cause, Class, Error};
+use doorcode::protocol::token_reply::ServerAnswer;
+
+fn answer(error: &str) -> Box<ServerAnswer> {
+    Box::new(ServerAnswer {
+        error: error.to_owned(),
+        description: "Words.".to_owned(),
+        status: 400,
+        ..ServerAnswer::default()
+    })
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+/// Every variant; the match below does not compile when one is missing from it.
+fn all() -> Vec<Error> {
+    vec![
+        Error::InvalidConfiguration { field: "auth.clientId", fix: text("it is missing") },
+        Error::InvalidRequest { field: "scopes", fix: text("it is missing") },
+        Error::EmptyAuthority,
+        Error::MalformedAuthority { problem: text("p") },
+        Error::InsecureAuthority,
+        Error::InvalidClaims,
+        Error::NotNow("n"),
+        Error::Declined(answer("access_denied")),
+        Error::Expired(None),
+        Error::TimedOut { seconds: 2.5 },
+        Error::Cancelled(Some(Cause::new(1))),
+        Error::InteractionRequired(answer("login_required")),
+        Error::Refused(answer("invalid_client")),
+        Error::UnexpectedStatus { what: "w", status: 404 },
+        Error::Redirected { what: "w", target: text("https://e.example"), status: 302 },
+        Error::UnreadableReply { what: "w", status: 200, problem: text("p") },
+        Error::UnsafeVerificationUri { uri: text("u"), problem: text("p") },
+        Error::IdToken { claim: "aud", problem: text("p") },
+        Error::Discovery { url: text("u"), problem: text("p"), cause: None },
+        Error::IssuerMismatch { authority: text("a"), issuer: text("i") },
+        Error::Network { url: text("u"), problem: text("p"), cause: Some(Cause::new(2)) },
+        Error::Callback(Cause::new("mine")),
+    ]
+}
+
+/// What the table in DESIGN says of a variant.
+fn expected(error: &Error) -> (&'static str, Class) {
+    match error {
+        Error::InvalidConfiguration { .. } => ("invalid_configuration", Class::ClientConfiguration),
+        Error::InvalidRequest { .. } => ("invalid_request_parameter", Class::ClientConfiguration),
+        Error::EmptyAuthority => ("empty_url_error", Class::ClientConfiguration),
+        Error::MalformedAuthority { .. } => ("url_parse_error", Class::ClientConfiguration),
+        Error::InsecureAuthority => ("authority_uri_insecure", Class::ClientConfiguration),
+        Error::InvalidClaims => ("invalid_claims", Class::ClientConfiguration),
+        Error::NotNow(_) => ("request_cannot_be_made", Class::ClientAuth),
+        Error::Declined(_) => ("access_denied", Class::Server),
+        Error::Expired(_) => ("device_code_expired", Class::ClientAuth),
+        Error::TimedOut { .. } => ("user_timeout_reached", Class::ClientAuth),
+        Error::Cancelled(_) => ("device_code_polling_cancelled", Class::ClientAuth),
+        Error::InteractionRequired(_) => ("login_required", Class::InteractionRequired),
+        Error::Refused(_) => ("invalid_client", Class::Server),
+        Error::UnexpectedStatus { .. } | Error::Redirected { .. } => ("post_request_failed", Class::Server),
+        Error::UnreadableReply { .. } => ("token_parsing_error", Class::Auth),
+        Error::UnsafeVerificationUri { .. } => ("unsafe_verification_uri", Class::Auth),
+        Error::IdToken { .. } => ("invalid_id_token", Class::ClientAuth),
+        Error::Discovery { .. } => ("endpoints_resolution_error", Class::ClientAuth),
+        Error::IssuerMismatch { .. } => ("issuer_validation_failed", Class::ClientConfiguration),
+        Error::Network { .. } => ("network_error", Class::ClientAuth),
+        Error::Callback(_) => ("", Class::Foreign),
+        other => panic!("{other:?} is not in the table"),
+    }
+}
+
+#[test]
+fn each_variant_has_its_code_its_class_and_words() {
+    let all = all();
+    assert_eq!(all.len(), 22);
+    for error in all {
+        assert_eq!((error.code(), error.class()), expected(&error));
+        assert!(!error.to_string().is_empty() && !error.to_string().contains('\n'));
+    }
+}
+
+#[test]
+fn a_nonce_has_msal_s_own_code() {
+    assert_eq!(Error::IdToken { claim: "nonce", problem: String::new() }.code(), "nonce_mismatch");
+}
+
+#[test]
+fn the_server_s_code_and_words_stay_in_the_message() {
+    for error in ["access_denied", "login_required", "invalid_client", "expired_token"] {
+        let text = Error::refused(*answer(error)).to_string();
+        assert!(text.contains(error) && text.contains("Words."), "{text}");
+    }
+}
+
+#[test]
+fn status_field_and_cause_are_there_where_they_mean_something() {
+    for error in all() {
+        let caller = matches!(error.class(), Class::ClientConfiguration) && error.code() != "issuer_validation_failed";
+        assert_eq!(error.field().is_some(), caller, "{error:?}");
+        let server = matches!(error.class(), Class::Server | Class::InteractionRequired)
+            || error.code() == "token_parsing_error";
+        assert_eq!(error.status().is_some(), server, "{error:?}");
+    }
+    assert_eq!(Error::Callback(Cause::new("mine")).cause().unwrap().downcast::<&str>(), Some("mine"));
+}
+
+#[test]
+fn every_code_and_class_exists_in_javascript() {
+    let script = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/js/errors.js")).unwrap();
+    for error in all() {
+        if error.server_answer().is_some_and(|answer| answer.error == error.code()) || error.code().is_empty() {
+            continue; // the server's own word, or no error of ours
+        }
+        assert!(script.contains(&format!("'{}'", error.code())), "{}", error.code());
+        assert!(script.contains(&format!("class {}", error.class().name())));
+    }
+}

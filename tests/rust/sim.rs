@@ -1,0 +1,327 @@
+//! A host for tests: a clock that jumps to the next wake-up, a server that is a function, and a count of what is left
+//! running.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use doorcode::error::Error;
+use doorcode::flows::device_code::{Progress, Prompt};
+use doorcode::flows::{App, Config};
+use doorcode::host::{Host, Level, SendError};
+use doorcode::protocol::authority::Authority;
+use doorcode::protocol::device_code::DeviceAuthorization;
+use doorcode::protocol::http::{HttpRequest, HttpResponse, UnixMs};
+use doorcode::protocol::request::Client;
+use doorcode::secret::Secret;
+
+pub const START: UnixMs = 1_750_000_000_000;
+
+/// What the server does with a request.
+#[derive(Clone)]
+pub enum Answer {
+    Reply {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: String,
+        after: u64,
+    },
+    /// The connection breaks. With a status, after the reply had begun.
+    Break(Option<u16>),
+    /// Nothing comes, until the host's time limit of 30 s.
+    Hang,
+}
+
+impl Answer {
+    pub fn json(status: u16, body: &str) -> Self {
+        Self::Reply { status, headers: Vec::new(), body: body.to_owned(), after: 20 }
+    }
+
+    pub fn oauth(error: &str) -> Self {
+        Self::json(400, &format!(r#"{{"error":"{error}"}}"#))
+    }
+
+    pub fn with_header(self, name: &str, value: &str) -> Self {
+        match self {
+            Self::Reply { status, mut headers, body, after } => {
+                headers.push((name.to_owned(), value.to_owned()));
+                Self::Reply { status, headers, body, after }
+            }
+            other => other,
+        }
+    }
+}
+
+type Server = Box<dyn FnMut(&HttpRequest, UnixMs) -> Answer>;
+
+#[derive(Default)]
+struct State {
+    /// Runs only while the machine does.
+    ticks: u64,
+    /// What suspends and clock settings have added to the wall clock.
+    offset: i64,
+    /// Jumps of the wall clock still to come: at these ticks, by so much.
+    jumps: Vec<(u64, i64)>,
+    wake_ups: BTreeMap<u64, u64>,
+    next_id: u64,
+    server: Option<Server>,
+    requests: Vec<(UnixMs, HttpRequest)>,
+    open_requests: usize,
+    lines: Vec<String>,
+}
+
+#[derive(Clone, Default)]
+pub struct Sim(Rc<RefCell<State>>);
+
+impl Sim {
+    pub fn serve(server: impl FnMut(&HttpRequest, UnixMs) -> Answer + 'static) -> Self {
+        let sim = Self::default();
+        sim.0.borrow_mut().server = Some(Box::new(server));
+        sim
+    }
+
+    /// Answers the requests one after the other; the last answer stays.
+    pub fn script(answers: Vec<Answer>) -> Self {
+        let mut at = 0;
+        Self::serve(move |_, _| {
+            let answer = answers[at.min(answers.len() - 1)].clone();
+            at += 1;
+            answer
+        })
+    }
+
+    /// At so many milliseconds after the start the wall clock jumps, while timers do not notice: a suspend, or a clock
+    /// that is set.
+    pub fn jump(&self, at: u64, by: i64) {
+        self.0.borrow_mut().jumps.push((at, by));
+    }
+
+    pub fn requests(&self) -> Vec<(UnixMs, HttpRequest)> {
+        self.0.borrow().requests.clone()
+    }
+
+    /// When each request was made, in seconds since the start.
+    pub fn times(&self) -> Vec<u64> {
+        self.requests().iter().map(|(at, _)| (at - START) / 1000).collect()
+    }
+
+    pub fn elapsed(&self) -> u64 {
+        self.now() - START
+    }
+
+    pub fn log_lines(&self) -> Vec<String> {
+        self.0.borrow().lines.clone()
+    }
+
+    /// Whether a timer or a request is left behind.
+    pub fn is_idle(&self) -> bool {
+        let state = self.0.borrow();
+        state.wake_ups.is_empty() && state.open_requests == 0
+    }
+
+    /// Runs a future to its end, letting time pass whenever it waits.
+    pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        self.run_steps(future, usize::MAX).expect("it ends")
+    }
+
+    /// Polls a future so many times, letting time pass in between; none if it has not ended by then, and was dropped.
+    pub fn run_steps<T>(&self, future: impl Future<Output = T>, steps: usize) -> Option<T> {
+        let mut future = pin!(future);
+        let mut context = Context::from_waker(Waker::noop());
+        for step in 0..steps {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return Some(output);
+            }
+            assert!(step < 100_000, "the flow never ends");
+            assert!(self.advance(), "the flow waits for nothing");
+        }
+        None
+    }
+
+    /// Goes to the next wake-up.
+    fn advance(&self) -> bool {
+        let mut state = self.0.borrow_mut();
+        let Some(next) = state.wake_ups.values().min().copied() else {
+            return false;
+        };
+        state.ticks = state.ticks.max(next);
+        let ticks = state.ticks;
+        let (due, later) = state.jumps.iter().partition(|(at, _)| *at <= ticks);
+        state.jumps = later;
+        let due: Vec<(u64, i64)> = due;
+        state.offset += due.iter().map(|(_, by)| by).sum::<i64>();
+        true
+    }
+
+    fn timer(&self, milliseconds: u64) -> Timer {
+        let mut state = self.0.borrow_mut();
+        let (id, at) = (state.next_id, state.ticks + milliseconds);
+        state.next_id += 1;
+        state.wake_ups.insert(id, at);
+        Timer { sim: self.clone(), id, at }
+    }
+}
+
+struct Timer {
+    sim: Sim,
+    id: u64,
+    at: u64,
+}
+
+impl Future for Timer {
+    type Output = ();
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if self.sim.0.borrow().ticks >= self.at { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.sim.0.borrow_mut().wake_ups.remove(&self.id);
+    }
+}
+
+struct OpenRequest(Sim);
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        self.0.0.borrow_mut().open_requests -= 1;
+    }
+}
+
+impl Host for Sim {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
+        let now = self.now();
+        let server = self.0.borrow_mut().server.take();
+        let mut server = server.expect("a server");
+        let answer = server(&request, now);
+        {
+            let mut state = self.0.borrow_mut();
+            state.server = Some(server);
+            state.requests.push((now, request));
+            state.open_requests += 1;
+        }
+        let _open = OpenRequest(self.clone());
+        let failed = |problem: &str, status| SendError { problem: problem.to_owned(), status, cause: None };
+        match answer {
+            Answer::Reply { status, headers, body, after } => {
+                self.timer(after).await;
+                Ok(HttpResponse { status, headers, body: Secret::new(body) })
+            }
+            Answer::Break(status) => {
+                self.timer(20).await;
+                Err(failed("connection reset", status))
+            }
+            Answer::Hang => {
+                self.timer(30_000).await;
+                Err(failed("no complete reply within 30 s", None))
+            }
+        }
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.timer(u64::try_from(duration.as_millis()).unwrap()).await;
+    }
+
+    fn now(&self) -> UnixMs {
+        let state = self.0.borrow();
+        START.saturating_add(state.ticks).saturating_add_signed(state.offset)
+    }
+
+    fn random(&self) -> [u8; 16] {
+        let mut state = self.0.borrow_mut();
+        state.next_id += 1;
+        u128::from(state.next_id).to_be_bytes()
+    }
+
+    fn logs(&self, _: Level) -> bool {
+        true
+    }
+
+    fn log(&self, _: Level, _: &str, line: &str) {
+        self.0.borrow_mut().lines.push(line.to_owned());
+    }
+}
+
+/// A prompt that remembers what it was shown, and can be told to fail or to take its time.
+#[derive(Clone, Default)]
+pub struct Person {
+    pub shown: Rc<RefCell<Vec<DeviceAuthorization>>>,
+    pub progress: Rc<RefCell<Vec<Progress>>>,
+    /// Fails the callback of this number, counting both kinds from 0.
+    pub fail_at: Option<usize>,
+    /// Takes so many milliseconds to show the code.
+    pub takes: u64,
+    pub sim: Option<Sim>,
+}
+
+impl Person {
+    fn outcome(&self) -> Result<(), Error> {
+        let calls = self.shown.borrow().len() + self.progress.borrow().len();
+        if self.fail_at == Some(calls - 1) {
+            Err(Error::Callback(doorcode::error::Cause::new("thrown")))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Prompt for Person {
+    async fn show(&self, codes: &DeviceAuthorization) -> Result<(), Error> {
+        self.shown.borrow_mut().push(codes.clone());
+        if let Some(sim) = &self.sim {
+            sim.sleep(Duration::from_millis(self.takes)).await;
+        }
+        self.outcome()
+    }
+
+    async fn progress(&self, progress: Progress) -> Result<(), Error> {
+        self.progress.borrow_mut().push(progress);
+        self.outcome()
+    }
+}
+
+pub const ENTRA: &str = "https://login.microsoftonline.com/organizations";
+
+pub fn app(sim: &Sim, authority: &str) -> App<Sim> {
+    let client = Client { client_id: "client".to_owned(), ..Client::default() };
+    App::new(sim.clone(), Config { client, authority: Authority::parse(authority).unwrap() })
+}
+
+/// An unsigned JWT.
+pub fn jwt(claims: &str) -> String {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+    format!("{}.{}.sig", Base64UrlUnpadded::encode_string(b"{}"), Base64UrlUnpadded::encode_string(claims.as_bytes()))
+}
+
+pub const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+
+pub fn entra_id_token() -> String {
+    jwt(&format!(
+        r#"{{"iss":"https://login.microsoftonline.com/{TENANT}/v2.0","aud":"client","exp":{},"sub":"s","oid":"o","tid":"{TENANT}","preferred_username":"ada@example.com","name":"Ada"}}"#,
+        START / 1000 + 3600
+    ))
+}
+
+pub fn tokens() -> Answer {
+    Answer::json(
+        200,
+        &format!(
+            r#"{{"access_token":"AT-secret","token_type":"Bearer","expires_in":3600,"scope":"User.Read openid","refresh_token":"RT-secret","id_token":"{}"}}"#,
+            entra_id_token()
+        ),
+    )
+}
+
+pub fn codes(extra: &str) -> Answer {
+    Answer::json(
+        200,
+        &format!(
+            r#"{{"device_code":"DC-secret","user_code":"ABCD-EFGH","verification_uri":"https://microsoft.com/devicelogin"{extra}}}"#
+        ),
+    )
+}

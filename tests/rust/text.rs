@@ -1,0 +1,32 @@
+//! protocol/text.rs
+
+use doorcode::protocol::text::{clean, clean_without};
+
+#[test]
+fn control_characters_never_reach_a_terminal() {
+    let cases = [
+        ("AADSTS50059: none.\r\nTrace ID: 1", "AADSTS50059: none. Trace ID: 1"),
+        ("\u{1b}[2J\u{1b}]0;x\u{7}gone", "[2J ]0;x gone"),
+        ("a\u{9b}31mb", "a 31mb"),
+        ("  a \t\n b  ", "a b"),
+        ("\u{202e}moc.live\u{200b}", "moc.live"),
+        ("plain äöü 日本", "plain äöü 日本"),
+        ("", ""),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(clean(text), expected);
+    }
+}
+
+#[test]
+fn a_text_without_end_is_cut() {
+    let cut = clean(&"ä".repeat(1_000_000));
+    assert_eq!(cut.chars().count(), 2_001);
+    assert!(cut.ends_with('…'));
+}
+
+#[test]
+fn a_secret_is_taken_out_of_what_a_server_says() {
+    assert_eq!(clean_without("code s3cret and s3cret", "s3cret"), "code [removed] and [removed]");
+    assert_eq!(clean_without("untouched", ""), "untouched");
+}
