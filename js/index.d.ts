@@ -256,7 +256,7 @@ export interface AccountInfo {
   tenantProfiles?: Map<string, TenantProfile>;
   /** "EU" or "None", where Entra tells. */
   dataBoundary?: 'EU' | 'None';
-  /** Whether the person asked to be kept signed in, where the server tells. */
+  /** Whether the person asked to be kept signed in; not there without an ID token. */
   kmsi?: boolean;
 }
 

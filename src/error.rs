@@ -3,7 +3,7 @@
 //!
 //! [`Error::code`] is the string that programs go by (`errorCode` in JavaScript: MSAL's, or the server's own), and
 //! [`Error::class`] the JavaScript class that carries it. Both are exhaustive matches, so a new variant cannot forget them.
-//! No message holds a secret: replies are described, never quoted, except for the fields meant to be read.
+//! An error's text goes behind its code, as `<code>: <text>`. No text holds a secret: replies are described, never quoted, except for the fields meant to be read.
 
 use std::any::Any;
 use std::fmt;
@@ -109,7 +109,7 @@ pub enum Error {
 
     // ── The person ──────────────────────────────────────────────────────────────────────────────────────────────────
     /// The person, or the server on their behalf, said no.
-    #[error("The sign-in was declined. {}", .0.words())]
+    #[error("The sign-in was declined. {}", .0.reason())]
     Declined(Box<ServerAnswer>),
     /// The codes expired before the person was done, by this clock or by the server's.
     #[error("The code expired before the sign-in was completed; start again for a new one.{}", aside(.0.as_deref()))]
@@ -124,12 +124,12 @@ pub enum Error {
     #[error("The sign-in was cancelled by the program.")]
     Cancelled(Option<Cause>),
     /// Only the person can set it right, by signing in anew.
-    #[error("{}", .0.words())]
+    #[error("{}", .0.reason())]
     InteractionRequired(Box<ServerAnswer>),
 
     // ── The server ──────────────────────────────────────────────────────────────────────────────────────────────────
     /// The server refused, and said why.
-    #[error("{}", .0.words())]
+    #[error("{}", .0.reason())]
     Refused(Box<ServerAnswer>),
     /// The server refused without an OAuth error.
     #[error("The server answered the request for a {what} with status {status} and no OAuth error.")]

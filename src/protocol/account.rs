@@ -61,7 +61,7 @@ pub struct Account {
     pub authority_type: &'static str,
     /// Whether the tenant signed in to is the account's home.
     pub is_home_tenant: bool,
-    /// Whether the person asked to be kept signed in, where the server tells.
+    /// Whether the person asked to be kept signed in; none without an ID token.
     pub kmsi: Option<bool>,
     /// `EU` or `None`, where the server tells.
     pub data_boundary: Option<&'static str>,
@@ -98,17 +98,15 @@ impl Account {
                 Kind::OpenId => "Generic",
             },
             is_home_tenant: info.is_none_or(|info| info.utid == tenant_id),
-            kmsi: claims.and_then(keeps_signed_in),
+            kmsi: claims.map(keeps_signed_in),
             data_boundary: info.and_then(|info| info.data_boundary),
         })
     }
 }
 
-/// `kmsi` or `dvc_dmjd` among `signin_state`; none where the server sent no such claim.
-fn keeps_signed_in(claims: &Claims) -> Option<bool> {
-    let mut states = claims.list("signin_state").peekable();
-    states.peek()?;
-    Some(states.any(|state| matches!(state, "kmsi" | "dvc_dmjd")))
+/// `kmsi` or `dvc_dmjd` among `signin_state`.
+fn keeps_signed_in(claims: &Claims) -> bool {
+    claims.list("signin_state").any(|state| matches!(state, "kmsi" | "dvc_dmjd"))
 }
 
 const fn first<'a>(one: &'a str, other: &'a str) -> &'a str {

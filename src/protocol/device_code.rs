@@ -185,7 +185,7 @@ fn refusal_or_object(reply: &HttpResponse, what: &'static str, sent: &str) -> Re
     if let Some(answer) = object.as_ref().ok().and_then(|object| ServerAnswer::read(object, reply.status, sent)) {
         return Err(Error::refused(answer));
     }
-    if reply.is_success() { object } else { Err(Error::UnexpectedStatus { what, status: reply.status }) }
+    if reply.is_ok() { object } else { Err(Error::UnexpectedStatus { what, status: reply.status }) }
 }
 
 /// When to ask next. Each answer makes a new one from the last.

@@ -64,10 +64,10 @@ impl HttpResponse {
         self.headers.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| value.as_str())
     }
 
-    /// 200 to 299.
+    /// 200, the one status with which tokens and codes may come (RFC 6749 section 5.1, RFC 8628 section 3.2).
     #[must_use]
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
+    pub const fn is_ok(&self) -> bool {
+        self.status == 200
     }
 
     /// A redirect, which is never followed: 301, 302, 303, 307, 308, or hidden by a browser (0).

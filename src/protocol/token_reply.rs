@@ -98,8 +98,13 @@ impl ServerAnswer {
             Some(Value::Array(codes)) => codes.iter().filter_map(code).collect(),
             _ => Vec::new(),
         };
+        let error = match clean_without(error, sent) {
+            // Nothing that can be shown was in it; it is an error all the same.
+            error if error.is_empty() => "post_request_failed".to_owned(),
+            error => error,
+        };
         Some(Self {
-            error: clean_without(error, sent),
+            error,
             description: field("error_description"),
             suberror: field("suberror"),
             codes,
@@ -118,10 +123,16 @@ impl ServerAnswer {
         self.codes.iter().copied().chain(named).find_map(remedy::for_code).or_else(|| remedy::for_error(&self.error))
     }
 
-    /// The error and its description as one line.
+    /// The description, to be read behind the error itself.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        if self.description.is_empty() { "The server gave no reason." } else { &self.description }
+    }
+
+    /// The error and its description, for a text that goes behind another code.
     #[must_use]
     pub fn words(&self) -> String {
-        if self.description.is_empty() { self.error.clone() } else { format!("{}: {}", self.error, self.description) }
+        format!("{}: {}", self.error, self.reason())
     }
 
     /// Whether only the person can set it right, by signing in anew or doing what the page asks (MSAL's

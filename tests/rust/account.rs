@@ -47,7 +47,7 @@ fn the_username_comes_from_the_first_claim_that_has_one() {
             Account::from_reply(&Authority::parse("https://id.example").unwrap(), Some(&claims(extra)), None).unwrap();
         assert_eq!(account.username, username, "{extra}");
         assert_eq!(account.authority_type, "Generic");
-        assert_eq!(account.kmsi, None);
+        assert_eq!(account.kmsi, Some(false));
     }
 }
 

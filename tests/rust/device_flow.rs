@@ -281,7 +281,8 @@ fn every_end_that_a_server_can_send_has_its_code() {
     for (sent, code, class) in cases {
         let (sim, error) = error(vec![codes(""), pending(), Answer::oauth(sent)]);
         assert_eq!((error.code(), error.class().name()), (code, class));
-        assert!(error.to_string().contains(sent), "the server's own word stays: {error}");
+        let message = format!("{}: {error}", error.code());
+        assert!(message.contains(sent), "the server's own word stays: {message}");
         assert_eq!(sim.requests().len(), 3);
     }
 }

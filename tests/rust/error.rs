@@ -90,7 +90,8 @@ fn a_nonce_has_msal_s_own_code() {
 #[test]
 fn the_server_s_code_and_words_stay_in_the_message() {
     for error in ["access_denied", "login_required", "invalid_client", "expired_token"] {
-        let text = Error::refused(*answer(error)).to_string();
+        let refused = Error::refused(*answer(error));
+        let text = format!("{}: {refused}", refused.code());
         assert!(text.contains(error) && text.contains("Words."), "{text}");
     }
 }

@@ -51,7 +51,7 @@ fn retry_after_is_seconds_or_a_date_by_the_server_s_clock() {
 fn a_status_is_of_one_kind() {
     for status in 0..=999 {
         let reply = reply(status, &[]);
-        let kinds = [reply.is_success(), reply.is_redirect(), reply.is_transient()];
+        let kinds = [reply.is_ok(), reply.is_redirect(), reply.is_transient()];
         assert!(kinds.iter().filter(|kind| **kind).count() <= 1, "{status}");
     }
     assert!(reply(0, &[]).is_redirect(), "a browser hides it so");

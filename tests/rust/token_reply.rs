@@ -56,6 +56,11 @@ fn every_field_of_a_refusal_is_kept() {
 }
 
 #[test]
+fn an_error_of_control_characters_alone_is_an_error_still() {
+    assert_eq!(answer(r#"{"error":"\u0000\u001b","access_token":"a"}"#).error, "post_request_failed");
+}
+
+#[test]
 fn interaction_is_needed_by_error_and_suberror_never_by_number() {
     let cases = [
         (r#"{"error":"invalid_grant"}"#, true),

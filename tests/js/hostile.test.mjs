@@ -1,0 +1,309 @@
+// Answers that no honest server gives, networks that fail, and network clients of the program's own.
+
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { inspect } from 'node:util';
+import { AuthError, PublicClientApplication } from 'doorcode';
+import { fastClock } from './support/clock.mjs';
+import { jwt } from './support/jwt.mjs';
+import { CODES, startScripted } from './support/scripted.mjs';
+
+const running = [];
+after(() => Promise.all(running.map((server) => server.close())));
+
+async function start(answers) {
+  const server = await startScripted(answers);
+  running.push(server);
+  return server;
+}
+
+/** Signs in and returns the error, having looked for secrets in all of it. */
+async function failing(server, { system, ...request } = {}) {
+  const lines = [];
+  const pca = new PublicClientApplication({
+    auth: { clientId: 'client', authority: server.origin },
+    system: { clock: fastClock(), loggerOptions: { logLevel: 4, loggerCallback: (_, line) => void lines.push(line) }, ...system },
+  });
+  const error = await pca
+    .acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {}, ...request })
+    .then((result) => assert.fail(`it was to be refused: ${Object.keys(result)}`), (error) => error);
+  assert.ok(error instanceof AuthError, inspect(error));
+  const shown = `${inspect(error, { depth: 20, showHidden: true })} ${error.stack} ${JSON.stringify(error)} ${lines.join('\n')}`;
+  for (const secret of ['DC-secret', 'AT-secret', 'RT-secret']) assert.ok(!shown.includes(secret), shown);
+  return error;
+}
+
+const TOKENS = { access_token: 'AT-secret', refresh_token: 'RT-secret', token_type: 'Bearer' };
+
+describe('hostile answers', () => {
+  const bodies = {
+    'nothing': '',
+    'not JSON': 'AT-secret!',
+    'HTML': '<html><body>AT-secret</body></html>',
+    'cut off': JSON.stringify(TOKENS).slice(0, -5),
+    'an empty object': '{}',
+    'a list': '[]',
+    'null': 'null',
+    'wrong types': '{"access_token":["AT-secret"],"error":42}',
+    'double-encoded': JSON.stringify(JSON.stringify(TOKENS)),
+    'deep': `{"access_token":${'['.repeat(200_000)}`,
+    'not UTF-8': Buffer.from([0xff, 0xfe, 0x7b, 0x7d]),
+  };
+  for (const [name, body] of Object.entries(bodies)) {
+    it(`${name}, for tokens or for codes, is a clear error`, async () => {
+      const tokens = await failing(await start({ '/token': () => ({ body }) }));
+      assert.equal(tokens.errorCode, 'token_parsing_error');
+      assert.equal(tokens.status, 200);
+      const codes = await failing(await start({ '/device': () => ({ body }) }));
+      assert.equal(codes.errorCode, 'token_parsing_error');
+      const discovery = await failing(await start({ '/.well-known/openid-configuration': () => ({ body }) }));
+      assert.equal(discovery.errorCode, 'endpoints_resolution_error');
+    });
+
+    it(`${name}, with status 400, is a refusal, and with 502 is tried again`, async () => {
+      assert.equal((await failing(await start({ '/token': () => ({ status: 400, body }) }))).errorCode, 'post_request_failed');
+      const server = await start({ '/token': ({ count }) => (count < 3 ? { status: 502, body } : { json: TOKENS }) });
+      const pca = new PublicClientApplication({ auth: { clientId: 'c', authority: server.origin }, system: { clock: fastClock() } });
+      const { accessToken, account } = await pca.acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {} });
+      assert.equal(accessToken, 'AT-secret');
+      assert.equal(account, null, 'a server without ID tokens does not say who signed in');
+    });
+  }
+
+  it('tokens in a refusal are not taken', async () => {
+    const error = await failing(await start({ '/token': () => ({ status: 400, json: TOKENS }) }));
+    assert.equal(error.errorCode, 'post_request_failed');
+  });
+
+  it('a body without end is cut short', async () => {
+    const server = await start({
+      '/token': (_, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        const fill = () => {
+          while (!response.destroyed && response.write(Buffer.alloc(65_536, 32)));
+        };
+        response.on('drain', fill);
+        fill();
+      },
+    });
+    const error = await failing(server);
+    assert.equal(error.errorCode, 'network_error');
+    assert.match(error.message, /over 4 MB/);
+  });
+
+  it('a success whose body breaks off is not asked for again', async () => {
+    const server = await start({
+      '/token': (_, response) => {
+        response.writeHead(200, { 'content-length': 1000 });
+        response.write('{"access');
+        setImmediate(() => response.destroy());
+      },
+    });
+    const error = await failing(server);
+    assert.equal(error.errorCode, 'network_error');
+    assert.match(error.message, /status 200/);
+    assert.equal(server.seen.filter(({ path }) => path === '/token').length, 1);
+  });
+
+  it('a lost connection is', async () => {
+    const server = await start({
+      '/token': ({ count }, response) => (count < 4 ? void response.destroy() : { json: TOKENS }),
+    });
+    const statuses = [];
+    const pca = new PublicClientApplication({ auth: { clientId: 'c', authority: server.origin }, system: { clock: fastClock() } });
+    const progressCallback = ({ status, nextPollIn }) => void statuses.push(`${status} ${nextPollIn}`);
+    await pca.acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {}, progressCallback });
+    assert.deepEqual(statuses, ['retrying 10', 'retrying 20', 'retrying 30']);
+  });
+
+  it('a request that hangs ends with its time limit, and leaves no connection', async () => {
+    const server = await start({ '/device': () => undefined });
+    const error = await failing(server, { system: { requestTimeout: 30 } });
+    assert.equal(error.errorCode, 'network_error');
+    assert.match(error.message, /no complete reply within 0\.03 s/);
+    for (let turns = 0; turns < 1000 && (await server.openConnections()) > 1; turns++) await new Promise(setImmediate);
+    assert.ok((await server.openConnections()) <= 1, 'only the one that discovery left open for reuse');
+  });
+
+  it('a redirect never carries the device code away', async () => {
+    let taken = 0;
+    const thief = await start({ '/take': () => (taken++, { json: TOKENS }) });
+    for (const status of [301, 302, 303, 307, 308]) {
+      const redirect = () => ({ status, headers: { location: `${thief.origin}/take` }, body: '' });
+      const error = await failing(await start({ '/token': redirect }));
+      assert.equal(error.errorCode, 'post_request_failed');
+      assert.match(error.message, /redirect.*\/take/);
+    }
+    assert.equal(taken, 0);
+  });
+
+  it('an unsafe page is never shown', async () => {
+    for (const uri of ['http://id.example/d', 'https://a@b.example', 'https://x.example/\u001b[2J', 'javascript:alert(1)', 42, '']) {
+      const server = await start({ '/device': () => ({ json: { ...CODES, verification_uri: uri } }) });
+      const error = await failing(server, { deviceCodeCallback: () => assert.fail('it was shown') });
+      assert.match(error.errorCode, /unsafe_verification_uri|token_parsing_error/);
+    }
+  });
+
+  it('what a server says cannot move a terminal\'s cursor', async () => {
+    const json = { error: 'access_denied\u001b[2J', error_description: 'no\u001b]0;owned\u0007\r\nSigned in as root', suberror: '\u009b31m' };
+    const error = await failing(await start({ '/token': () => ({ status: 400, json }) }));
+    assert.doesNotMatch(inspect(error, { depth: 9 }).replaceAll('\n', ''), /[\u0000-\u001f\u007f-\u009f]/);
+    assert.match(error.message, /no \]0;owned Signed in as root/);
+  });
+
+  it('a server that echoes the device code is not quoted', async () => {
+    const json = { error: 'invalid_request', error_description: 'unknown code DC-secret', claims: '{"x":"DC-secret"}' };
+    const error = await failing(await start({ '/token': () => ({ status: 400, json }) }));
+    assert.match(error.message, /unknown code \[removed\]/);
+  });
+
+  it('an ID token for somebody else ends the flow', async () => {
+    const exp = Math.floor(Date.now() / 1000) + 60;
+    for (const [claims, code] of [
+      [{ iss: 'https://evil.example', aud: 'client', exp }, 'invalid_id_token'],
+      [{ aud: 'other', exp }, 'invalid_id_token'],
+      [{ aud: 'client', exp: 1 }, 'invalid_id_token'],
+      [{ aud: 'client', exp, nonce: 'n' }, 'nonce_mismatch'],
+    ]) {
+      const server = await start({
+        '/token': ({ headers }) => ({ json: { ...TOKENS, id_token: jwt({ iss: `http://${headers.host}`, ...claims }) } }),
+      });
+      assert.equal((await failing(server)).errorCode, code);
+    }
+  });
+
+  it('claims with names of JavaScript\'s own do no harm', async () => {
+    const exp = Math.floor(Date.now() / 1000) + 60;
+    const server = await start({
+      '/token': ({ headers }) => {
+        const claims = `{"iss":"http://${headers.host}","aud":"client","exp":${exp},"__proto__":{"polluted":true},"big":9007199254740993,"x":1e400}`;
+        const id = `e30.${Buffer.from(claims).toString('base64url')}.s`;
+        return { body: `{"access_token":"AT","id_token":"${id}","__proto__":{"polluted":true},"expires_in":1e400}` };
+      },
+    });
+    const pca = new PublicClientApplication({ auth: { clientId: 'client', authority: server.origin }, system: { clock: fastClock() } });
+    const error = await pca.acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {} }).catch((error) => error);
+    assert.equal({}.polluted, undefined);
+    assert.ok(error instanceof AuthError || error.accessToken === 'AT');
+  });
+
+  it('1,000 answers made at random end in an AuthError, or in tokens that the server did send', async () => {
+    let seed = 20260101;
+    const random = (limit) => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      return seed % limit;
+    };
+    const pick = (list) => list[random(list.length)];
+    const values = [null, true, 0, -1, 5, 1e300, '', 'x', 'AT-secret', [], [1], {}, { a: 1 }, '\u0000', '\ud800', 'https://id.example', jwt({})];
+    const names = ['access_token', 'token_type', 'expires_in', 'id_token', 'scope', 'error', 'error_description', 'error_codes', 'client_info',
+      'refresh_token', 'interval', 'device_code', 'user_code', 'verification_uri', 'message', '__proto__', 'constructor'];
+    const make = () => {
+      const text = JSON.stringify(Object.fromEntries(Array.from({ length: random(8) }, () => [pick(names), pick(values)])));
+      return random(4) ? text : text.slice(0, random(text.length + 1)) + pick(['', '}', '\u0000', '"']);
+    };
+    let sent;
+    const answer = () => (sent = { status: pick([200, 200, 400, 401, 403, 404, 302, 204]), body: make() });
+    const networkClient = (origin) => ({
+      sendGetRequestAsync: async () => ({
+        status: 200,
+        headers: {},
+        body: { issuer: origin, device_authorization_endpoint: `${origin}/device`, token_endpoint: `${origin}/token` },
+      }),
+      sendPostRequestAsync: async (url) =>
+        url.endsWith('/device') && random(3) ? { status: 200, headers: {}, body: CODES } : { headers: {}, ...answer() },
+    });
+    const origin = 'https://id.example';
+    const pca = new PublicClientApplication({
+      auth: { clientId: 'client', authority: origin },
+      system: { clock: fastClock(), networkClient: networkClient(origin) },
+    });
+    const codes = new Map();
+    for (let round = 0; round < 1000; round++) {
+      try {
+        const { accessToken } = await pca.acquireTokenByDeviceCode({ scopes: [], timeout: 60, deviceCodeCallback() {} });
+        assert.equal(sent.status, 200);
+        assert.equal(JSON.parse(sent.body).access_token, accessToken);
+      } catch (error) {
+        assert.ok(error instanceof AuthError, inspect(error));
+        assert.ok(error.errorCode && error.errorMessage, inspect(error));
+        assert.doesNotMatch(inspect(error, { depth: 9 }), /AT-secret(?!")|DC-secret/);
+        codes.set(error.errorCode, (codes.get(error.errorCode) ?? 0) + 1);
+      }
+    }
+    assert.ok(codes.size >= 4, inspect(codes));
+  });
+});
+
+describe('a network client of the program\'s own', () => {
+  const client = (post, get) => ({ sendGetRequestAsync: get, sendPostRequestAsync: post });
+  const discovery = async (url) => ({
+    status: 200,
+    headers: {},
+    body: { issuer: 'https://id.example', device_authorization_endpoint: 'https://id.example/device', token_endpoint: 'https://id.example/token' },
+  });
+  const server = { origin: 'https://id.example' };
+
+  it('is used for everything, as MSAL uses it', async () => {
+    const seen = [];
+    const networkClient = client(
+      async (url, options) => {
+        seen.push(['POST', url, Object.keys(options).sort().join()]);
+        if (url.endsWith('/device')) return { status: 200, headers: {}, body: JSON.stringify(CODES) };
+        return { status: 200, headers: { 'X-MS-Request-Id': 'r-1' }, body: { ...TOKENS, expires_in: 60 } };
+      },
+      async (url, options, timeout) => {
+        seen.push(['GET', url, timeout]);
+        return discovery();
+      },
+    );
+    const pca = new PublicClientApplication({
+      auth: { clientId: 'client', authority: server.origin },
+      system: { clock: fastClock(), networkClient, requestTimeout: 1234 },
+    });
+    const result = await pca.acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {} });
+    assert.equal(result.accessToken, 'AT-secret');
+    assert.equal(result.requestId, 'r-1');
+    assert.deepEqual(seen, [
+      ['GET', 'https://id.example/.well-known/openid-configuration', 1234],
+      ['POST', 'https://id.example/device', 'body,headers'],
+      ['POST', 'https://id.example/token', 'body,headers'],
+    ]);
+  });
+
+  it('may throw what it likes: the secrets it was sent are taken out', async () => {
+    const cause = Object.assign(new Error('inner DC-secret'), { config: { data: 'device_code=DC-secret' } });
+    const error = await failing(server, {
+      timeout: 1,
+      system: {
+        clock: undefined,
+        networkClient: client(async (url, { body }) => {
+          if (url.endsWith('/device')) return { status: 200, headers: {}, body: { ...CODES, interval: 0.001 } };
+          throw Object.assign(new Error(`failed to send ${body}`, { cause }), { request: body });
+        }, discovery),
+      },
+    });
+    assert.equal(error.errorCode, 'user_timeout_reached');
+    const atOnce = await failing(server, {
+      system: { networkClient: client(async () => Promise.reject(new TypeError('no route')), discovery) },
+    });
+    assert.equal(atOnce.errorCode, 'network_error');
+    assert.match(atOnce.message, /no route/);
+    assert.equal(atOnce.cause.name, 'TypeError');
+  });
+
+  it('that answers nonsense is told so', async () => {
+    for (const answer of [undefined, null, {}, { status: '200' }, { status: 1e9, body: '' }]) {
+      const error = await failing(server, { system: { networkClient: client(async () => answer, discovery) } });
+      assert.equal(error.errorCode, 'network_error');
+      assert.match(error.message, /system\.networkClient must answer/);
+    }
+  });
+
+  it('that hangs is given up', async () => {
+    const error = await failing(server, {
+      system: { requestTimeout: 20, networkClient: client(() => new Promise(() => {}), discovery) },
+    });
+    assert.match(error.message, /no complete reply within 0\.02 s/);
+  });
+});
