@@ -195,11 +195,13 @@ describe('hostile answers', () => {
       return seed % limit;
     };
     const pick = (list) => list[random(list.length)];
-    const values = [null, true, 0, -1, 5, 1e300, '', 'x', 'AT-secret', [], [1], {}, { a: 1 }, '\u0000', '\ud800', 'https://id.example', jwt({})];
+    const values = [null, true, 0, -1, 5, 1e300, '', 'x', [], [1], {}, { a: 1 }, '\u0000', '\ud800', 'https://id.example', jwt({})];
     const names = ['access_token', 'token_type', 'expires_in', 'id_token', 'scope', 'error', 'error_description', 'error_codes', 'client_info',
       'refresh_token', 'interval', 'device_code', 'user_code', 'verification_uri', 'message', '__proto__', 'constructor'];
     const make = () => {
-      const text = JSON.stringify(Object.fromEntries(Array.from({ length: random(8) }, () => [pick(names), pick(values)])));
+      const value = (name) => (/_token$/.test(name) && random(2) ? 'AT-secret' : pick(values));
+      const fields = Array.from({ length: random(8) }, () => pick(names)).map((name) => [name, value(name)]);
+      const text = JSON.stringify(Object.fromEntries(fields));
       return random(4) ? text : text.slice(0, random(text.length + 1)) + pick(['', '}', '\u0000', '"']);
     };
     let sent;
@@ -227,7 +229,7 @@ describe('hostile answers', () => {
       } catch (error) {
         assert.ok(error instanceof AuthError, inspect(error));
         assert.ok(error.errorCode && error.errorMessage, inspect(error));
-        assert.doesNotMatch(inspect(error, { depth: 9 }), /AT-secret(?!")|DC-secret/);
+        assert.doesNotMatch(inspect(error, { depth: 9 }), /AT-secret|DC-secret/);
         codes.set(error.errorCode, (codes.get(error.errorCode) ?? 0) + 1);
       }
     }
