@@ -115,10 +115,10 @@ pub enum Error {
     #[error("The code expired before the sign-in was completed; start again for a new one.{}", aside(.0.as_deref()))]
     Expired(Option<Box<ServerAnswer>>),
     /// The caller's own `timeout` came before the person was done.
-    #[error("The sign-in was not completed within the {seconds} s that the request allows (timeout).")]
+    #[error("The sign-in was not completed within the {} s that the request allows (timeout).", in_seconds(*.milliseconds))]
     TimedOut {
-        /// The request's `timeout`.
-        seconds: f64,
+        /// The request's `timeout`, in milliseconds.
+        milliseconds: u64,
     },
     /// The caller gave up: `cancel` was set, or `signal` aborted.
     #[error("The sign-in was cancelled by the program.")]
@@ -336,4 +336,11 @@ impl Error {
 /// The server's words, put behind our own.
 fn aside(answer: Option<&ServerAnswer>) -> String {
     answer.map(|answer| format!(" ({})", answer.words())).unwrap_or_default()
+}
+
+/// Milliseconds as seconds, to be read. Made of whole numbers: printing a float takes 17 KB of code.
+#[must_use]
+pub fn in_seconds(milliseconds: u64) -> String {
+    let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
+    if rest == 0 { seconds.to_string() } else { format!("{seconds}.{rest:03}").trim_end_matches('0').to_owned() }
 }

@@ -10,8 +10,6 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::Error;
 use crate::flows::accept::{Asked, Authentication, accept};
 use crate::flows::app::App;
@@ -23,8 +21,6 @@ use crate::protocol::device_code::{DeviceAuthorization, Pace, Verdict, Wait, Why
 use crate::protocol::http::{HttpRequest, HttpResponse, UnixMs};
 use crate::protocol::request::{self, Ask};
 use crate::protocol::scopes::Scopes;
-use crate::protocol::url::Url;
-use crate::secret::Secret;
 
 /// The longest single sleep, in milliseconds. Timers stand still while a machine is suspended and the wall clock does not,
 /// so a long wait is cut into pieces, and the clock is looked at in between.
@@ -85,18 +81,18 @@ pub enum Polled {
 /// A sign-in that waits for the person.
 #[derive(Debug)]
 pub struct Pending {
-    authority: Authority,
-    token_endpoint: String,
-    issuer: String,
-    ask: Ask,
-    codes: DeviceAuthorization,
-    expires_at: UnixMs,
-    pace: Cell<Pace>,
-    phase: Cell<Phase>,
+    pub(crate) authority: Authority,
+    pub(crate) token_endpoint: String,
+    pub(crate) issuer: String,
+    pub(crate) ask: Ask,
+    pub(crate) codes: DeviceAuthorization,
+    pub(crate) expires_at: UnixMs,
+    pub(crate) pace: Cell<Pace>,
+    pub(crate) phase: Cell<Phase>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(crate) enum Phase {
     Waiting,
     Busy,
     Over,
@@ -159,12 +155,14 @@ pub async fn finish<H: Host>(
     prompt: &impl Prompt,
 ) -> Result<Authentication, Error> {
     let mut polling = pin!(poll_until_done(app, pending, prompt));
-    if let Some(seconds) = timeout {
-        let give_up_at = app.host.now().saturating_add(milliseconds(seconds));
+    if let Some(milliseconds) = timeout.map(whole_milliseconds) {
+        let give_up_at = app.host.now().saturating_add(milliseconds);
         if give_up_at < pending.expires_at {
             match race(polling.as_mut(), sleep_until(&app.host, give_up_at)).await {
                 First::One(result) => return result,
-                First::Other(()) if app.host.now() < pending.expires_at => return Err(Error::TimedOut { seconds }),
+                First::Other(()) if app.host.now() < pending.expires_at => {
+                    return Err(Error::TimedOut { milliseconds });
+                }
                 // The machine was suspended past both; the code's expiry comes first.
                 First::Other(()) => {}
             }
@@ -283,117 +281,6 @@ impl Pending {
             polls: pace.polls,
         }
     }
-
-    /// The sign-in as JSON, for another process to go on with. **It holds the device code**: whoever reads it can fetch
-    /// the tokens once the person has signed in, so it is to be kept like a password.
-    #[must_use]
-    pub fn save(&self, client_id: &str) -> Secret {
-        let pace = self.pace.get();
-        let saved = Saved {
-            version: SAVED_VERSION,
-            client_id: client_id.to_owned(),
-            authority: self.authority.canonical(),
-            token_endpoint: self.token_endpoint.clone(),
-            issuer: self.issuer.clone(),
-            scopes: self.ask.scopes.joined(),
-            claims: self.ask.claims.clone(),
-            resource: self.ask.resource.clone(),
-            extra_query_parameters: self.ask.extra_query.clone(),
-            extra_parameters: self.ask.extra_form.clone(),
-            correlation_id: self.ask.correlation_id.clone(),
-            device_code: self.codes.device_code.expose().to_owned(),
-            user_code: self.codes.user_code.clone(),
-            verification_uri: self.codes.verification_uri.clone(),
-            verification_uri_complete: self.codes.verification_uri_complete.clone(),
-            message: self.codes.message.clone(),
-            expires_in: self.codes.expires_in,
-            expires_at: self.expires_at,
-            interval: pace.interval,
-            failures: pace.failures,
-            polls: pace.polls,
-            next_poll_at: pace.next_poll_at,
-        };
-        // Strings and whole numbers alone: this cannot fail.
-        Secret::new(serde_json::to_string(&saved).unwrap_or_default())
-    }
-
-    /// Goes on with what [`Pending::save`] returned.
-    ///
-    /// # Errors
-    /// [`Error::InvalidRequest`] for what is not that, or belongs to another client.
-    pub fn resume(saved: &Secret, client_id: &str) -> Result<Self, Error> {
-        let wrong = |fix: &str| Error::InvalidRequest { field: "saved", fix: fix.to_owned() };
-        let saved: Saved = serde_json::from_str(saved.expose())
-            .map_err(|_| wrong("it is not what DeviceCodeFlow's toJSON returned: pass that object, unchanged"))?;
-        if saved.version != SAVED_VERSION {
-            return Err(wrong("it was saved by another version of doorcode: start the sign-in again"));
-        }
-        if saved.client_id != client_id {
-            return Err(wrong("it was started by another client: resume it with the same auth.clientId"));
-        }
-        let pace = Pace {
-            interval: saved.interval.max(1),
-            failures: saved.failures,
-            polls: saved.polls,
-            next_poll_at: saved.next_poll_at,
-        };
-        let token_endpoint = Url::parse(&saved.token_endpoint).map_err(|_| wrong("its token endpoint is not https"))?;
-        Ok(Self {
-            authority: Authority::parse(&saved.authority)?,
-            token_endpoint: token_endpoint.whole(),
-            issuer: saved.issuer,
-            ask: Ask {
-                scopes: Scopes::granted(&saved.scopes),
-                claims: saved.claims,
-                resource: saved.resource,
-                extra_query: saved.extra_query_parameters,
-                extra_form: saved.extra_parameters,
-                correlation_id: saved.correlation_id,
-            },
-            codes: DeviceAuthorization {
-                device_code: Secret::new(saved.device_code),
-                user_code: saved.user_code,
-                verification_uri: saved.verification_uri,
-                verification_uri_complete: saved.verification_uri_complete,
-                expires_in: saved.expires_in,
-                interval: saved.interval,
-                message: saved.message,
-            },
-            expires_at: saved.expires_at,
-            pace: Cell::new(pace),
-            phase: Cell::new(Phase::Waiting),
-        })
-    }
-}
-
-const SAVED_VERSION: u32 = 1;
-
-/// A pending sign-in at rest.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Saved {
-    version: u32,
-    client_id: String,
-    authority: String,
-    token_endpoint: String,
-    issuer: String,
-    scopes: String,
-    claims: Option<String>,
-    resource: Option<String>,
-    extra_query_parameters: BTreeMap<String, String>,
-    extra_parameters: BTreeMap<String, String>,
-    correlation_id: String,
-    device_code: String,
-    user_code: String,
-    verification_uri: String,
-    verification_uri_complete: Option<String>,
-    message: String,
-    expires_in: u32,
-    expires_at: UnixMs,
-    interval: u32,
-    failures: u32,
-    polls: u32,
-    next_poll_at: UnixMs,
 }
 
 /// The right to make a poll. Dropped in mid-poll, it gives the sign-in back: the poll never happened, as far as one can
@@ -454,7 +341,7 @@ fn unreachable(url: &str, error: SendError) -> Error {
 }
 
 /// Seconds, as the caller wrote them, in whole milliseconds.
-fn milliseconds(seconds: f64) -> u64 {
+fn whole_milliseconds(seconds: f64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

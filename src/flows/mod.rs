@@ -5,6 +5,7 @@ mod accept;
 mod app;
 mod discover;
 pub(crate) mod race;
+mod saved;
 
 pub mod device_code;
 

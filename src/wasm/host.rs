@@ -9,7 +9,7 @@ use js_sys::{Date, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::error::{Cause, Class, Error};
+use crate::error::{Cause, Class, Error, in_seconds};
 use crate::flows::race::{First, race};
 use crate::host::{Host, Level, SendError};
 use crate::protocol::http::{HttpRequest, HttpResponse, Method, UnixMs};
@@ -121,7 +121,7 @@ impl Host for JsHost {
         match race(sending.as_mut(), TimeoutFuture::new(limit)).await {
             First::One(outcome) => outcome,
             First::Other(()) => Err(SendError {
-                problem: format!("no complete reply within {} s", f64::from(limit) / 1000.0),
+                problem: format!("no complete reply within {} s", in_seconds(limit.into())),
                 status: answered.get(),
                 cause: None,
             }),

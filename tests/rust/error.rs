@@ -28,7 +28,7 @@ fn all() -> Vec<Error> {
         Error::NotNow("n"),
         Error::Declined(answer("access_denied")),
         Error::Expired(None),
-        Error::TimedOut { seconds: 2.5 },
+        Error::TimedOut { milliseconds: 2_500 },
         Error::Cancelled(Some(Cause::new(1))),
         Error::InteractionRequired(answer("login_required")),
         Error::Refused(answer("invalid_client")),
@@ -79,6 +79,13 @@ fn each_variant_has_its_code_its_class_and_words() {
     for error in all {
         assert_eq!((error.code(), error.class()), expected(&error));
         assert!(!error.to_string().is_empty() && !error.to_string().contains('\n'));
+    }
+}
+
+#[test]
+fn milliseconds_are_read_as_seconds() {
+    for (milliseconds, text) in [(0, "0"), (12_000, "12"), (2_500, "2.5"), (30, "0.03"), (1_001, "1.001")] {
+        assert_eq!(doorcode::error::in_seconds(milliseconds), text);
     }
 }
 

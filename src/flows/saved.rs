@@ -1,0 +1,154 @@
+//! A pending sign-in at rest: saved by one process, resumed by another.
+//!
+//! The form is JSON with names of its own. It is read field by field, so that what is missing or odd can be said in words.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+use crate::flows::device_code::{Pending, Phase};
+use crate::protocol::authority::Authority;
+use crate::protocol::device_code::{DeviceAuthorization, Pace};
+use crate::protocol::json::{self, Object};
+use crate::protocol::request::Ask;
+use crate::protocol::scopes::Scopes;
+use crate::protocol::url::Url;
+use crate::secret::Secret;
+
+/// The form that is written, and the only one that is read.
+const VERSION: u64 = 1;
+
+impl Pending {
+    /// The sign-in as JSON, for another process to go on with. **It holds the device code**: whoever reads it can fetch
+    /// the tokens once the person has signed in, so it is to be kept like a password.
+    #[must_use]
+    pub fn save(&self, client_id: &str) -> Secret {
+        let pace = self.pace.get();
+        let texts = [
+            ("clientId", Some(client_id)),
+            ("authority", Some(&*self.authority.canonical())),
+            ("tokenEndpoint", Some(&self.token_endpoint)),
+            ("issuer", Some(&self.issuer)),
+            ("scopes", Some(&*self.ask.scopes.joined())),
+            ("claims", self.ask.claims.as_deref()),
+            ("resource", self.ask.resource.as_deref()),
+            ("correlationId", Some(&self.ask.correlation_id)),
+            ("deviceCode", Some(self.codes.device_code.expose())),
+            ("userCode", Some(&self.codes.user_code)),
+            ("verificationUri", Some(&self.codes.verification_uri)),
+            ("verificationUriComplete", self.codes.verification_uri_complete.as_deref()),
+            ("message", Some(&self.codes.message)),
+        ];
+        let numbers = [
+            ("version", VERSION),
+            ("expiresIn", self.codes.expires_in.into()),
+            ("expiresAt", self.expires_at),
+            ("interval", pace.interval.into()),
+            ("failures", pace.failures.into()),
+            ("polls", pace.polls.into()),
+            ("nextPollAt", pace.next_poll_at),
+        ];
+        let mut object = Map::new();
+        for (name, text) in texts {
+            if let Some(text) = text {
+                object.insert(name.to_owned(), text.into());
+            }
+        }
+        for (name, number) in numbers {
+            object.insert(name.to_owned(), number.into());
+        }
+        object.insert("extraQueryParameters".to_owned(), from_map(&self.ask.extra_query));
+        object.insert("extraParameters".to_owned(), from_map(&self.ask.extra_form));
+        Secret::new(Value::Object(object).to_string())
+    }
+
+    /// Goes on with what [`Pending::save`] returned.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] for what is not that, or belongs to another client.
+    pub fn resume(saved: &Secret, client_id: &str) -> Result<Self, Error> {
+        let Ok(Value::Object(saved)) = serde_json::from_str(saved.expose()) else {
+            return Err(wrong("it is not what DeviceCodeFlow's toJSON returned: pass that object, unchanged"));
+        };
+        if number(&saved, "version")? != VERSION {
+            return Err(wrong("it was saved by another version of doorcode: start the sign-in again"));
+        }
+        if text(&saved, "clientId")? != client_id {
+            return Err(wrong("it was started by another client: resume it with the same auth.clientId"));
+        }
+        let token_endpoint =
+            Url::parse(&text(&saved, "tokenEndpoint")?).map_err(|_| wrong("its tokenEndpoint is not https"))?;
+        let optional = |name: &str| json::text(&saved, name).map(str::to_owned);
+        let interval = small(&saved, "interval")?;
+        Ok(Self {
+            authority: Authority::parse(&text(&saved, "authority")?)?,
+            token_endpoint: token_endpoint.whole(),
+            issuer: text(&saved, "issuer")?,
+            ask: Ask {
+                scopes: Scopes::granted(&text(&saved, "scopes")?),
+                claims: optional("claims"),
+                resource: optional("resource"),
+                extra_query: to_map(&saved, "extraQueryParameters"),
+                extra_form: to_map(&saved, "extraParameters"),
+                correlation_id: text(&saved, "correlationId")?,
+            },
+            codes: DeviceAuthorization {
+                device_code: Secret::new(text(&saved, "deviceCode")?),
+                user_code: text(&saved, "userCode")?,
+                verification_uri: text(&saved, "verificationUri")?,
+                verification_uri_complete: optional("verificationUriComplete"),
+                expires_in: small(&saved, "expiresIn")?,
+                interval,
+                message: text(&saved, "message")?,
+            },
+            expires_at: number(&saved, "expiresAt")?,
+            pace: Cell::new(Pace {
+                interval: interval.max(1),
+                failures: small(&saved, "failures")?,
+                polls: small(&saved, "polls")?,
+                next_poll_at: number(&saved, "nextPollAt")?,
+            }),
+            phase: Cell::new(Phase::Waiting),
+        })
+    }
+}
+
+fn wrong(fix: &str) -> Error {
+    Error::InvalidRequest { field: "saved", fix: fix.to_owned() }
+}
+
+fn missing(name: &str) -> Error {
+    wrong(&format!("its field {name} is missing or wrong: pass what DeviceCodeFlow's toJSON returned, unchanged"))
+}
+
+fn text(saved: &Object, name: &str) -> Result<String, Error> {
+    json::text(saved, name).map(str::to_owned).ok_or_else(|| missing(name))
+}
+
+fn number(saved: &Object, name: &str) -> Result<u64, Error> {
+    saved.get(name).and_then(Value::as_u64).ok_or_else(|| missing(name))
+}
+
+fn small(saved: &Object, name: &str) -> Result<u32, Error> {
+    u32::try_from(number(saved, name)?).map_err(|_| missing(name))
+}
+
+fn from_map(map: &BTreeMap<String, String>) -> Value {
+    let mut object = Map::new();
+    for (name, value) in map {
+        object.insert(name.clone(), value.as_str().into());
+    }
+    Value::Object(object)
+}
+
+fn to_map(saved: &Object, name: &str) -> BTreeMap<String, String> {
+    let mut map = BTreeMap::new();
+    for (name, value) in saved.get(name).and_then(Value::as_object).into_iter().flatten() {
+        if let Some(value) = value.as_str() {
+            map.insert(name.clone(), value.to_owned());
+        }
+    }
+    map
+}
