@@ -1,0 +1,183 @@
+// The face of the package: MSAL's names, its error classes and tables, its logger, and what bad input is told.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
+import * as msal from '@azure/msal-node';
+import * as doorcode from 'doorcode';
+
+const { ClientConfigurationError, DeviceCodeFlow, Logger, LogLevel, PublicClientApplication } = doorcode;
+const auth = { clientId: 'client', authority: 'https://id.example' };
+
+/** A network that must not be used. */
+const networkClient = {
+  sendGetRequestAsync: () => assert.fail('something was sent'),
+  sendPostRequestAsync: () => assert.fail('something was sent'),
+};
+
+describe('names', () => {
+  it('code tables have every code of msal-node, under the same key', () => {
+    for (const table of ['AuthErrorCodes', 'ClientAuthErrorCodes', 'ClientConfigurationErrorCodes', 'InteractionRequiredAuthErrorCodes']) {
+      for (const [key, code] of Object.entries(msal[table])) assert.equal(doorcode[table][key], code, `${table}.${key}`);
+    }
+    for (const table of ['LogLevel', 'AzureCloudInstance', 'ProtocolMode']) {
+      assert.deepEqual({ ...doorcode[table] }, { ...msal[table] }, table);
+    }
+    assert.equal(doorcode.ClientAuthErrorCodes.deviceCodeExpired, 'device_code_expired');
+  });
+
+  it('error classes are built and related as msal-node\'s are', () => {
+    for (const name of ['AuthError', 'ClientAuthError', 'ClientConfigurationError', 'ServerError', 'InteractionRequiredAuthError']) {
+      const args = ['code', 'correlation', 'words', 'sub', 'fifth', 'sixth', 'seventh', 'eighth'];
+      const [ours, theirs] = [new doorcode[name](...args), new msal[name](...args)];
+      assert.ok(ours instanceof doorcode.AuthError && ours instanceof Error);
+      for (const field of ['name', 'errorCode', 'correlationId', 'errorNo', 'status', 'timestamp', 'traceId', 'claims']) {
+        if (theirs[field] !== undefined) assert.equal(ours[field], theirs[field], `${name}.${field}`);
+      }
+      // MSAL: its ClientConfigurationError takes no text of its own, and its ClientAuthError no suberror.
+      if (name === 'AuthError' || name === 'ServerError') {
+        assert.equal(ours.message, theirs.message);
+        assert.equal(ours.subError, theirs.subError);
+      }
+      assert.match(inspect(ours), new RegExp(`^${name}: code: words\n`));
+    }
+  });
+
+  it('the version is the package\'s', async () => {
+    const { default: manifest } = await import('../../pkg/package.json', { with: { type: 'json' } });
+    assert.equal(doorcode.version, manifest.version);
+  });
+});
+
+describe('configuration', () => {
+  const cases = [
+    [undefined, 'the argument', 'invalid_configuration'],
+    [null, 'the argument', 'invalid_configuration'],
+    [{}, 'auth.clientId', 'invalid_configuration'],
+    [{ auth: 'x' }, 'auth', 'invalid_configuration'],
+    [{ auth: {} }, 'auth.clientId', 'invalid_configuration'],
+    [{ auth: { clientId: '' } }, 'auth.clientId', 'invalid_configuration'],
+    [{ auth: { clientId: 42 } }, 'auth.clientId', 'invalid_configuration'],
+    [{ auth: { ...auth, authority: 7 } }, 'auth.authority', 'invalid_configuration'],
+    [{ auth: { ...auth, authority: '' } }, 'authority', 'empty_url_error'],
+    [{ auth: { ...auth, authority: 'id.example' } }, 'authority', 'url_parse_error'],
+    [{ auth: { ...auth, authority: 'http://id.example' } }, 'authority', 'authority_uri_insecure'],
+    [{ auth: { ...auth, authority: 'https://login.microsoftonline.com' } }, 'authority', 'url_parse_error'],
+    [{ auth: { ...auth, azureCloudOptions: { azureCloudInstance: 'x' } } }, 'auth.azureCloudOptions.azureCloudInstance', 'invalid_configuration'],
+    [{ auth: { ...auth, clientCapabilities: 'cp1' } }, 'auth.clientCapabilities', 'invalid_configuration'],
+    [{ auth: { ...auth, clientCapabilities: [1] } }, 'auth.clientCapabilities[0]', 'invalid_configuration'],
+    [{ auth: { ...auth, knownAuthorities: 'x' } }, 'auth.knownAuthorities', 'invalid_configuration'],
+    [{ auth: { ...auth, authorityMetadata: '{}' } }, 'auth.authorityMetadata', 'invalid_configuration'],
+    [{ auth, cache: { cachePlugin: {} } }, 'cache.cachePlugin', 'invalid_configuration'],
+    [{ auth, system: { protocolMode: 'x' } }, 'system.protocolMode', 'invalid_configuration'],
+    [{ auth, system: { requestTimeout: -1 } }, 'system.requestTimeout', 'invalid_configuration'],
+    [{ auth, system: { networkClient: {} } }, 'system.networkClient.sendGetRequestAsync', 'invalid_configuration'],
+    [{ auth, system: { clock: { now: 1 } } }, 'system.clock.now', 'invalid_configuration'],
+    [{ auth, system: { loggerOptions: { logLevel: 'Info' } } }, 'system.loggerOptions.logLevel', 'invalid_configuration'],
+    [{ auth, system: { loggerOptions: { loggerCallback: 'x' } } }, 'system.loggerOptions.loggerCallback', 'invalid_configuration'],
+  ];
+  for (const [configuration, field, code] of cases) {
+    it(`${inspect(configuration, { depth: 9, breakLength: Infinity })} is told: ${field}`, () => {
+      assert.throws(
+        () => new PublicClientApplication(configuration),
+        (error) => {
+          assert.ok(error instanceof ClientConfigurationError, inspect(error));
+          assert.deepEqual([error.errorCode, error.field], [code, field]);
+          assert.ok(error.message.startsWith(`${code}: ${field}: `), error.message);
+          return true;
+        },
+      );
+    });
+  }
+
+  it('a host in another script is read as a browser would', async () => {
+    const pca = new PublicClientApplication({ auth: { ...auth, authority: 'https://bücher.example/Pfad' }, system: { requestTimeout: 1000, networkClient: {
+      sendPostRequestAsync: networkClient.sendPostRequestAsync,
+      sendGetRequestAsync: async (url) => {
+        assert.equal(url, 'https://xn--bcher-kva.example/Pfad/.well-known/openid-configuration');
+        return { status: 404, headers: {}, body: '' };
+      },
+    } } });
+    await assert.rejects(pca.acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {} }), { errorCode: 'endpoints_resolution_error' });
+  });
+});
+
+describe('requests', () => {
+  const pca = new PublicClientApplication({ auth, system: { networkClient } });
+  const good = { scopes: [], deviceCodeCallback() {} };
+  const cases = [
+    [undefined, 'the argument'],
+    [{ deviceCodeCallback() {} }, 'scopes'],
+    [{ ...good, scopes: 'User.Read' }, 'scopes'],
+    [{ ...good, scopes: ['a', 1] }, 'scopes[1]'],
+    [{ ...good, scopes: ['a"b'] }, 'scopes'],
+    [{ scopes: [] }, 'deviceCodeCallback'],
+    [{ ...good, deviceCodeCallback: 'print' }, 'deviceCodeCallback'],
+    [{ ...good, progressCallback: 1 }, 'progressCallback'],
+    [{ ...good, signal: {} }, 'signal'],
+    [{ ...good, timeout: '60' }, 'timeout'],
+    [{ ...good, timeout: NaN }, 'timeout'],
+    [{ ...good, timeout: -1 }, 'timeout'],
+    [{ ...good, authority: 'http://id.example' }, 'authority', 'authority_uri_insecure'],
+    [{ ...good, correlationId: {} }, 'correlationId'],
+    [{ ...good, claims: {} }, 'claims'],
+    [{ ...good, claims: '{' }, 'claims', 'invalid_claims'],
+    [{ ...good, claims: '[]' }, 'claims', 'invalid_claims'],
+    [{ ...good, extraQueryParameters: 'a=b' }, 'extraQueryParameters'],
+    [{ ...good, extraQueryParameters: { a: 1 } }, 'extraQueryParameters.a'],
+    [{ ...good, extraParameters: { client_id: 'x' } }, 'extraParameters'],
+  ];
+  for (const [request, field, code = 'invalid_request_parameter'] of cases) {
+    it(`${inspect(request, { breakLength: Infinity })} is told: ${field}`, async () => {
+      await assert.rejects(pca.acquireTokenByDeviceCode(request), (error) => {
+        assert.ok(error instanceof ClientConfigurationError, inspect(error));
+        assert.deepEqual([error.errorCode, error.field], [code, field]);
+        return true;
+      });
+    });
+  }
+
+  it('a flow checks its request at once', () => {
+    assert.throws(() => new DeviceCodeFlow(pca, {}), { field: 'scopes' });
+    assert.throws(() => new DeviceCodeFlow({}, { scopes: [] }), { field: 'pca' });
+  });
+
+  it('a method taken off its object says so', async () => {
+    const { acquireTokenByDeviceCode } = pca;
+    await assert.rejects(acquireTokenByDeviceCode(good));
+  });
+});
+
+describe('Logger', () => {
+  it('writes MSAL\'s line, at its levels', () => {
+    const lines = [];
+    const options = { logLevel: LogLevel.Warning, loggerCallback: (level, line, containsPii) => void lines.push([level, line, containsPii]) };
+    const logger = new Logger(options, 'tool', '9');
+    logger.error('e', 'c-1');
+    logger.warning('w');
+    logger.info('i');
+    logger.errorPii('who');
+    assert.deepEqual(lines.map(([level, line, pii]) => [level, line.replace(/^\[[^\]]+ GMT\] /, ''), pii]), [
+      [0, ': [c-1] : tool@9 : Error - e', false],
+      [1, ': [] : tool@9 : Warning - w', false],
+    ]);
+    const open = new Logger({ ...options, piiLoggingEnabled: true });
+    open.errorPii('who');
+    assert.deepEqual([lines.length, lines[2][2], open.isPiiLoggingEnabled()], [3, true, true]);
+    logger.clone('other', '1').error('x');
+    assert.match(lines[3][1], /other@1/);
+  });
+
+  it('is the application\'s, can be replaced, and cannot end a sign-in', async () => {
+    const failing = { sendPostRequestAsync: async () => Promise.reject(new Error('down')), sendGetRequestAsync: async () => Promise.reject(new Error('down')) };
+    const pca = new PublicClientApplication({ auth, system: { networkClient: failing } });
+    assert.ok(pca.getLogger() instanceof Logger);
+    const lines = [];
+    pca.setLogger(new Logger({ logLevel: LogLevel.Verbose, loggerCallback: (_, line) => void lines.push(line) }));
+    const request = { scopes: [], deviceCodeCallback() {}, correlationId: 'c-9' };
+    await assert.rejects(pca.acquireTokenByDeviceCode(request), { errorCode: 'endpoints_resolution_error', correlationId: 'c-9' });
+    assert.ok(lines.length && lines.every((line) => line.includes('[c-9]')), lines.join('\n'));
+    pca.setLogger(new msal.Logger({ logLevel: 4, loggerCallback: () => { throw new Error('disk full'); } }));
+    await assert.rejects(pca.acquireTokenByDeviceCode(request), { errorCode: 'endpoints_resolution_error' });
+  });
+});

@@ -1,0 +1,51 @@
+// `npm run demo`, as a person runs it.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const demo = fileURLToPath(new URL('../../.dev/demo.mjs', import.meta.url));
+const hurry = new URL('support/hurry.mjs', import.meta.url).href;
+
+/** Runs the demo; `onText` sees what it has printed so far and may send it a signal. */
+function run(onText = () => {}) {
+  return new Promise((resolve) => {
+    const env = { ...process.env, NODE_OPTIONS: `--import ${hurry}` };
+    const child = spawn(process.execPath, [demo, '--approve'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        text += chunk;
+        onText(text, child);
+      });
+    }
+    child.on('close', (code) => resolve({ code, text }));
+  });
+}
+
+describe('the demo', () => {
+  it('shows the code and the page, and ends with who signed in', async () => {
+    const { code, text } = await run();
+    assert.equal(code, 0, text);
+    assert.match(text, /To sign in, open http:\/\/127\.0\.0\.1:\d+\/device in a browser and enter the code [A-Z]{4}-[A-Z]{4}\./);
+    assert.match(text, /poll 2: pending/);
+    assert.match(text, /The access token lives for 60 minutes/);
+    assert.match(text, /userinfo \(status 200\): .*"email":"ada@example.com"/);
+    assert.equal(text.trim().split('\n').at(-1), 'signed in as ada@example.com');
+  });
+
+  it('ends cleanly with Ctrl-C', async () => {
+    let sent = false;
+    const { code, text } = await run((text, child) => {
+      if (sent || !text.includes('enter the code')) return;
+      sent = true;
+      child.kill('SIGINT');
+    });
+    assert.equal(code, 130, text);
+    assert.match(text, /device_code_polling_cancelled/);
+    assert.doesNotMatch(text, /signed in as|\n {4}at /, 'no stack trace');
+    const [, origin] = /server: (http:\/\/\S+)/.exec(text);
+    await assert.rejects(fetch(origin), 'the server is gone');
+  });
+});

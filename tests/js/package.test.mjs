@@ -1,0 +1,114 @@
+// The tarball that would be published, installed into another project and used there.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { CLIENT_ID, startAuthorizationServer } from '../../examples/authorization-server/server.mjs';
+import { approve } from '../../examples/authorization-server/person.mjs';
+
+const exec = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const tool = (name) => join(root, 'node_modules/.bin', name);
+const hurry = new URL('support/hurry.mjs', import.meta.url).href;
+
+let folder;
+let tarball;
+let server;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'doorcode-consumer-'));
+  const { stdout } = await exec('npm', ['pack', '--json', '--pack-destination', folder], { cwd: join(root, 'pkg') });
+  tarball = JSON.parse(stdout)[0];
+  writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "private": true }');
+  await exec('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${tarball.filename}`], { cwd: folder });
+  server = await startAuthorizationServer({
+    interval: 1,
+    onPoll: async ({ count, userCode }) => {
+      if (count === 2) await approve(`${server.issuer}/device`, userCode);
+    },
+  });
+});
+
+after(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs a file of the consumer's against the server; its waits are shortened. */
+async function run(name, source) {
+  writeFileSync(join(folder, name), source);
+  const env = { ...process.env, CLIENT_ID, AUTHORITY: server.issuer };
+  const { stdout } = await exec(process.execPath, ['--import', hurry, name], { cwd: folder, env });
+  return stdout.trim().split('\n');
+}
+
+const signIn = `
+  const { CLIENT_ID: clientId, AUTHORITY: authority } = process.env;
+  const pca = new PublicClientApplication({ auth: { clientId, authority } });
+  pca.acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {} }).then(({ account }) => console.log(account.username));`;
+
+describe('the packed tarball', () => {
+  it('has the files it should, no dependency and no install script', () => {
+    assert.deepEqual(tarball.files.map(({ path }) => path).sort(), [
+      'CHANGELOG.md', 'LICENSE', 'README.md', 'index.cjs', 'index.d.cts', 'index.d.ts', 'index.js', 'node.mjs', 'package.json',
+    ]);
+    const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/doorcode/package.json'), 'utf8'));
+    assert.equal(manifest.dependencies, undefined);
+    assert.equal(manifest.scripts, undefined);
+    assert.match(manifest.version, /^\d+\.\d+\.\d+/);
+  });
+
+  it('is imported', async () => {
+    assert.deepEqual(await run('esm.mjs', `import { PublicClientApplication } from 'doorcode';${signIn}`), ['ada@example.com']);
+  });
+
+  it('is required', async () => {
+    assert.deepEqual(await run('cjs.cjs', `const { PublicClientApplication } = require('doorcode');${signIn}`), ['ada@example.com']);
+  });
+
+  it('is one instance, however it is loaded', async () => {
+    const source = `
+      import { createRequire } from 'node:module';
+      import * as imported from 'doorcode';
+      const required = createRequire(import.meta.url)('doorcode');
+      const names = Object.keys(imported).filter((name) => !['default', 'module.exports'].includes(name));
+      console.log(imported.AuthError === required.AuthError, names.length > 10, names.every((name) => name in required));`;
+    assert.deepEqual(await run('both.mjs', source), ['true true true']);
+  });
+
+  it('runs the example of the README as it is written there', async () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const [, example] = /```js\n([\s\S]*?)```/.exec(readme);
+    assert.ok(example.trim().split('\n').length <= 12, 'twelve lines');
+    const lines = await run('readme.mjs', example);
+    assert.match(lines[0], /^To sign in, open /);
+    assert.equal(lines.at(-1), 'signed in as ada@example.com');
+  });
+
+  it('has types for every way of resolving', async () => {
+    const source = readFileSync(new URL('types.ts', import.meta.url), 'utf8');
+    mkdirSync(join(folder, 'types'), { recursive: true });
+    for (const name of ['consumer.mts', 'consumer.cts']) writeFileSync(join(folder, 'types', name), source);
+    for (const [module, moduleResolution] of [['node16', 'node16'], ['nodenext', 'nodenext'], ['preserve', 'bundler']]) {
+      const compilerOptions = {
+        noEmit: true, strict: true, exactOptionalPropertyTypes: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], module, moduleResolution,
+      };
+      writeFileSync(join(folder, 'types/tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.mts', 'consumer.cts'] }));
+      const problem = await exec(tool('tsc'), ['--project', 'types'], { cwd: folder }).then(() => '', (error) => error.stdout);
+      assert.equal(problem, '', moduleResolution);
+    }
+  });
+
+  it('is clean by publint and arethetypeswrong', async () => {
+    const { publint } = await import('publint');
+    const { messages } = await publint({ pkgDir: join(root, 'pkg'), strict: true });
+    assert.deepEqual(messages, []);
+    const { stdout } = await exec(tool('attw'), [join(folder, tarball.filename), '--format', 'ascii', '--no-color']).catch((error) => error);
+    assert.match(stdout, /No problems found/);
+  });
+});
