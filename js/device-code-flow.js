@@ -39,7 +39,7 @@ export class DeviceCodeFlow {
   async initiateDeviceCodeFlow(options = {}) {
     if (this.#started) throw notNow('This flow has its code already; make a new DeviceCodeFlow for a new one.');
     const signal = Input.request(options).signal('signal');
-    this.#started = await stoppable({ signal }, (signal) => this.#core.startDeviceCode(this.#request, signal));
+    this.#started = await stoppable({ signal }, (signal) => this.#core.startDeviceCode(JSON.stringify(this.#request), signal));
     return deviceCodeResponse(this.#code().codes());
   }
 

@@ -45,7 +45,7 @@ export class PublicClientApplication {
     const system = input.part('system');
     const logger = new Logger(loggerOptions(system.part('loggerOptions')));
     this.#logger = logger;
-    const core = new Core(coreConfiguration(input), this.#hooks(system));
+    const core = new Core(JSON.stringify(coreConfiguration(input)), this.#hooks(system));
     core.setLogLevel(logger.level);
     keepCore(this, core);
   }
@@ -86,7 +86,7 @@ export class PublicClientApplication {
     const progress = input.callback('progressCallback');
     const result = await stoppable({ signal: input.signal('signal'), request }, (signal) =>
       coreOf(this).acquireTokenByDeviceCode(
-        fields,
+        JSON.stringify(fields),
         (/** @type {any} */ codes) => show(deviceCodeResponse(codes)),
         progress,
         signal,

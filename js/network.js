@@ -3,18 +3,19 @@
 /** Form fields whose values are secrets. */
 const SECRETS = ['device_code', 'refresh_token', 'client_secret', 'client_assertion', 'code', 'password'];
 
-/** The headers of a reply that the core looks at. */
-const HEADERS = ['date', 'location', 'retry-after', 'x-ms-request-id'];
-
 /** How deep a chain of causes is followed. */
 const DEEPEST_CAUSE = 5;
 
-/**
- * @typedef {{ post: boolean, url: string, headers: Record<string, string>, body: string, timeout: number }} Request
- * @param {import('./index.js').INetworkModule} client
- */
+/** @param {import('./index.js').INetworkModule} client */
 export function networkHook(client) {
-  return async (/** @type {Request} */ { post, url, headers, body, timeout }) => {
+  /**
+   * @param {boolean} post
+   * @param {string} url
+   * @param {Record<string, string>} headers
+   * @param {string} body
+   * @param {number} timeout
+   */
+  return async (post, url, headers, body, timeout) => {
     let reply;
     try {
       reply = post
@@ -26,7 +27,7 @@ export function networkHook(client) {
     if (!Number.isInteger(reply?.status) || reply.status < 0 || reply.status > 65535) {
       throw new TypeError('system.networkClient must answer with { status, headers, body }, where status is the HTTP status');
     }
-    return { status: reply.status, headers: known(reply.headers), body: asText(reply.body) };
+    return { status: reply.status, header: lookUp(reply.headers), body: asText(reply.body) };
   };
 }
 
@@ -36,17 +37,12 @@ function asText(body) {
   return body === undefined || body === null ? '' : JSON.stringify(body);
 }
 
-/** @param {unknown} headers an object, a Map or a Headers */
-function known(headers) {
-  /** @type {Record<string, string>} */
-  const out = {};
-  if (headers === null || typeof headers !== 'object') return out;
-  const entries = typeof (/** @type {any} */ (headers)[Symbol.iterator]) === 'function' ? /** @type {any} */ (headers) : Object.entries(headers);
-  for (const [name, value] of entries) {
-    const lower = String(name).toLowerCase();
-    if (HEADERS.includes(lower)) out[lower] = String(value);
-  }
-  return out;
+/** How to find a header by its lower-case name. @param {unknown} headers an object, a Map or a Headers */
+function lookUp(headers) {
+  const iterable = /** @type {any} */ (headers ?? {});
+  const entries = typeof iterable[Symbol.iterator] === 'function' ? iterable : Object.entries(iterable);
+  const values = new Map([...entries].map(([name, value]) => [String(name).toLowerCase(), String(value)]));
+  return (/** @type {string} */ name) => values.get(name);
 }
 
 /** @param {string} form */

@@ -12,7 +12,7 @@ pub(crate) enum First<A, B> {
 
 /// The output of whichever future is ready first; the first argument wins a tie.
 pub(crate) async fn race<A, B>(
-    mut one: Pin<&mut impl Future<Output = A>>,
+    mut one: Pin<&mut (impl Future<Output = A> + ?Sized)>,
     other: impl Future<Output = B>,
 ) -> First<A, B> {
     let mut other = pin!(other);

@@ -61,7 +61,7 @@ impl Pending {
         }
         object.insert("extraQueryParameters".to_owned(), from_map(&self.ask.extra_query));
         object.insert("extraParameters".to_owned(), from_map(&self.ask.extra_form));
-        Secret::new(Value::Object(object).to_string())
+        Secret::new(json::written(&object))
     }
 
     /// Goes on with what [`Pending::save`] returned.
@@ -90,8 +90,8 @@ impl Pending {
                 scopes: Scopes::granted(&text(&saved, "scopes")?),
                 claims: optional("claims"),
                 resource: optional("resource"),
-                extra_query: to_map(&saved, "extraQueryParameters"),
-                extra_form: to_map(&saved, "extraParameters"),
+                extra_query: json::texts_by_name(&saved, "extraQueryParameters"),
+                extra_form: json::texts_by_name(&saved, "extraParameters"),
                 correlation_id: text(&saved, "correlationId")?,
             },
             codes: DeviceAuthorization {
@@ -141,14 +141,4 @@ fn from_map(map: &BTreeMap<String, String>) -> Value {
         object.insert(name.clone(), value.as_str().into());
     }
     Value::Object(object)
-}
-
-fn to_map(saved: &Object, name: &str) -> BTreeMap<String, String> {
-    let mut map = BTreeMap::new();
-    for (name, value) in saved.get(name).and_then(Value::as_object).into_iter().flatten() {
-        if let Some(value) = value.as_str() {
-            map.insert(name.clone(), value.to_owned());
-        }
-    }
-    map
 }

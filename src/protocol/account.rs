@@ -24,7 +24,7 @@ impl ClientInfo {
     /// # Errors
     /// [`Error::UnreadableReply`] where it is not that.
     pub fn decode(text: &str) -> Result<Self, Error> {
-        let object = decode_base64url(text).and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        let object = decode_base64url(text).and_then(|text| serde_json::from_str::<Value>(&text).ok());
         let Some(Value::Object(object)) = object else {
             return Err(Error::UnreadableReply {
                 what: "client_info",

@@ -56,8 +56,7 @@ impl Claims {
         else {
             return Err(unreadable("it has not the three parts of a JWT"));
         };
-        let bytes = decode_base64url(payload).ok_or_else(|| unreadable("its claims are not base64url"))?;
-        let text = String::from_utf8(bytes).map_err(|_| unreadable("its claims are not UTF-8"))?;
+        let text = decode_base64url(payload).ok_or_else(|| unreadable("its claims are not base64url of text"))?;
         match serde_json::from_str(&text) {
             Ok(Value::Object(object)) => Ok(Self { object, text }),
             _ => Err(unreadable("its claims are not a JSON object")),
@@ -122,8 +121,8 @@ impl Claims {
     }
 }
 
-/// Decodes base64url with or without padding.
+/// Decodes base64url, with or without padding, of UTF-8 text.
 #[must_use]
-pub fn decode_base64url(text: &str) -> Option<Vec<u8>> {
-    Base64UrlUnpadded::decode_vec(text.trim_end_matches('=')).ok()
+pub fn decode_base64url(text: &str) -> Option<String> {
+    String::from_utf8(Base64UrlUnpadded::decode_vec(text.trim_end_matches('=')).ok()?).ok()
 }

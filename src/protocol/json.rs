@@ -3,6 +3,8 @@
 //! Servers in the field send numbers as strings and null for "none"; that is read. Anything that is not a JSON object is
 //! refused. Error texts tell where, never what: the body may hold tokens.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use crate::error::Error;
@@ -26,6 +28,13 @@ pub fn object(reply: &HttpResponse, what: &'static str) -> Result<Object, Error>
     Err(Error::UnreadableReply { what, status: reply.status, problem })
 }
 
+/// The object as JSON text. Not by `to_string`, which brings the printing of indented JSON along.
+#[must_use]
+pub fn written(object: &Object) -> String {
+    // Strings for keys, and values that came from JSON: this cannot fail.
+    serde_json::to_string(object).unwrap_or_default()
+}
+
 /// A member that is a string and not empty.
 #[must_use]
 pub fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
@@ -44,6 +53,26 @@ pub fn positive(object: &Object, name: &str) -> Option<u32> {
         _ => return None,
     };
     Some(u32::try_from(number).unwrap_or(u32::MAX)).filter(|number| *number > 0)
+}
+
+/// A member that is a list, with those of its items that are strings.
+#[must_use]
+pub fn texts(object: &Object, name: &str) -> Vec<String> {
+    let items = object.get(name).and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// A member that is an object, with those of its members that are strings.
+#[must_use]
+pub fn texts_by_name(object: &Object, name: &str) -> BTreeMap<String, String> {
+    // Not collected: collecting into a map sorts first, which takes 5 KB of code.
+    let mut map = BTreeMap::new();
+    for (name, value) in object.get(name).and_then(Value::as_object).into_iter().flatten() {
+        if let Some(value) = value.as_str() {
+            map.insert(name.clone(), value.to_owned());
+        }
+    }
+    map
 }
 
 /// A float as a whole number, rounded up; none for a negative one or NaN.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::VERSION;
 use crate::error::Error;
 use crate::protocol::authority::{Authority, Endpoints};
 use crate::protocol::http::HttpRequest;
+use crate::protocol::json;
 use crate::protocol::scopes::Scopes;
 use crate::secret::Secret;
 
@@ -131,14 +132,15 @@ fn with_capabilities(claims: Option<&str>, capabilities: &[String]) -> Result<Op
     if capabilities.is_empty() {
         return Ok(claims.map(str::to_owned));
     }
-    let access_token = object.entry("access_token").or_insert_with(|| json!({}));
-    if !access_token.is_object() {
-        *access_token = json!({});
-    }
-    if let Value::Object(access_token) = access_token {
-        access_token.insert("xms_cc".to_owned(), json!({ "values": capabilities }));
-    }
-    Ok(Some(Value::Object(object).to_string()))
+    let mut access_token = match object.remove("access_token") {
+        Some(Value::Object(access_token)) => access_token,
+        _ => Map::new(),
+    };
+    let mut capable = Map::new();
+    capable.insert("values".to_owned(), capabilities.into());
+    access_token.insert("xms_cc".to_owned(), capable.into());
+    object.insert("access_token".to_owned(), access_token.into());
+    Ok(Some(json::written(&object)))
 }
 
 fn with_query(url: &str, parameters: &BTreeMap<String, String>) -> String {

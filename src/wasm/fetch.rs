@@ -20,7 +20,7 @@ use crate::secret::Secret;
 pub(super) const LARGEST_BODY: usize = 4 << 20;
 
 /// The headers of a reply that anybody looks at.
-const HEADERS: [&str; 4] = ["date", "location", "retry-after", "x-ms-request-id"];
+pub(super) const HEADERS: [&str; 4] = ["date", "location", "retry-after", "x-ms-request-id"];
 
 #[wasm_bindgen]
 extern "C" {

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Date, Promise};
+use js_sys::{Date, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -13,9 +13,9 @@ use crate::error::{Cause, Class, Error, in_seconds};
 use crate::flows::race::{First, race};
 use crate::host::{Host, Level, SendError};
 use crate::protocol::http::{HttpRequest, HttpResponse, Method, UnixMs};
-use crate::wasm::fetch::{LARGEST_BODY, describe, fetch};
-use crate::wasm::shapes;
-use crate::wasm::shapes::{ErrorShape, NetworkReply, NetworkRequest};
+use crate::secret::Secret;
+use crate::wasm::fetch::{HEADERS, LARGEST_BODY, describe, fetch};
+use crate::wasm::shapes::{self, ErrorShape};
 
 /// The time limit of a request, in milliseconds, unless `system.requestTimeout` says otherwise.
 const REQUEST_TIMEOUT: u32 = 30_000;
@@ -38,7 +38,26 @@ extern "C" {
 
     /// One request through the program's network client.
     #[wasm_bindgen(method, catch)]
-    fn send(this: &Hooks, request: JsValue) -> Result<Promise, JsValue>;
+    fn send(
+        this: &Hooks,
+        post: bool,
+        url: &str,
+        headers: &Object,
+        body: &str,
+        timeout: u32,
+    ) -> Result<Promise, JsValue>;
+
+    /// What that request was answered with, as js/network.js passes it on.
+    type Answer;
+
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &Answer) -> u16;
+
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &Answer) -> String;
+
+    #[wasm_bindgen(method)]
+    fn header(this: &Answer, name: &str) -> Option<String>;
 
     /// Whether the program brought a clock.
     #[wasm_bindgen(method, getter, js_name = hasClock)]
@@ -88,25 +107,23 @@ impl JsHost {
     async fn send_by_hook(&self, request: &HttpRequest) -> Result<HttpResponse, SendError> {
         let failed =
             |value: JsValue| SendError { problem: describe(&value), status: None, cause: Some(Cause::new(value)) };
-        let asked = NetworkRequest {
-            post: request.method == Method::Post,
-            url: &request.url,
-            headers: request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect(),
-            body: request.body.expose(),
-            timeout: self.request_timeout.get(),
-        };
-        let promise = self.hooks.send(shapes::write(&asked)).map_err(failed)?;
-        let value = JsFuture::from(promise).await.map_err(failed)?;
-        let reply: NetworkReply = shapes::read(value, "system.networkClient").map_err(|error| SendError {
-            problem: error.to_string(),
-            status: None,
-            cause: None,
-        })?;
-        if reply.body.len() > LARGEST_BODY {
-            let problem = format!("its body is over {} MB", LARGEST_BODY >> 20);
-            return Err(SendError { problem, status: Some(reply.status), cause: None });
+        let headers = Object::new();
+        for (name, value) in &request.headers {
+            // Setting a property of a fresh object cannot fail.
+            let _ = Reflect::set(&headers, &(*name).into(), &value.as_str().into());
         }
-        Ok(reply.into_response())
+        let post = request.method == Method::Post;
+        let timeout = self.request_timeout.get();
+        let promise = self.hooks.send(post, &request.url, &headers, request.body.expose(), timeout).map_err(failed)?;
+        let answer: Answer = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
+        let (status, body) = (answer.status(), answer.body());
+        if body.len() > LARGEST_BODY {
+            let problem = format!("its body is over {} MB", LARGEST_BODY >> 20);
+            return Err(SendError { problem, status: Some(status), cause: None });
+        }
+        let header = |name: &str| answer.header(name).map(|value| (name.to_owned(), value));
+        let headers = HEADERS.into_iter().filter_map(header).collect();
+        Ok(HttpResponse { status, headers, body: Secret::new(body) })
     }
 }
 

@@ -11,7 +11,7 @@ mod host;
 mod shapes;
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use js_sys::{Function, Promise};
@@ -26,7 +26,7 @@ use crate::flows::{App, Authentication};
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::secret::Secret;
 use host::{Hooks, JsHost};
-use shapes::{CodesShape, ConfigShape, ProgressShape, RequestShape, ResultShape};
+use shapes::{CodesShape, ProgressShape, ResultShape};
 
 /// What `PublicClientApplication` holds: the application, in a host made of JavaScript.
 #[wasm_bindgen]
@@ -36,19 +36,20 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// Makes the application. `config` has been checked for types by the caller.
+    /// Makes the application. `configuration` is JSON text, checked for types by the caller.
     ///
     /// # Errors
     /// A `ClientConfigurationError` that names the field.
     #[wasm_bindgen(constructor)]
-    pub fn new(config: JsValue, hooks: Hooks) -> Result<Self, JsValue> {
+    pub fn new(configuration: &str, hooks: Hooks) -> Result<Self, JsValue> {
         let host = JsHost::new(hooks);
-        let config = match shapes::read::<ConfigShape>(config, "configuration").and_then(ConfigShape::checked) {
-            Ok(config) => config,
-            Err(error) => return Err(host.thrown(&error, "")),
-        };
-        host.limit_requests(config.request_timeout);
-        Ok(Self { app: Rc::new(App::new(host, config.app)) })
+        match shapes::configuration(configuration) {
+            Ok((config, request_timeout)) => {
+                host.limit_requests(request_timeout);
+                Ok(Self { app: Rc::new(App::new(host, config)) })
+            }
+            Err(error) => Err(host.thrown(&error, "")),
+        }
     }
 
     /// Sets which log lines are wanted: MSAL's `LogLevel`, as a number; -1 for none.
@@ -61,7 +62,7 @@ impl Core {
     #[wasm_bindgen(js_name = acquireTokenByDeviceCode)]
     pub fn acquire_token_by_device_code(
         &self,
-        request: JsValue,
+        request: &str,
         show: Function,
         progress: Option<Function>,
         signal: AbortSignal,
@@ -75,7 +76,7 @@ impl Core {
 
     /// Gets the codes; resolves to a [`DeviceCode`].
     #[wasm_bindgen(js_name = startDeviceCode)]
-    pub fn start_device_code(&self, request: JsValue, signal: AbortSignal) -> Promise {
+    pub fn start_device_code(&self, request: &str, signal: AbortSignal) -> Promise {
         let app = Rc::clone(&self.app);
         self.promise(request, signal, async move |request| {
             let pending = device_code::start(&app, request).await?;
@@ -97,28 +98,42 @@ impl Core {
 }
 
 impl Core {
-    /// A promise for an operation that begins with a request. The correlation id is settled first, so that every error
-    /// carries it.
-    fn promise<F>(&self, request: JsValue, signal: AbortSignal, operation: F) -> Promise
+    /// A promise for an operation that begins with a request: JSON text, checked for types by the caller. The correlation
+    /// id is settled first, so that every error carries it.
+    fn promise<F>(&self, request: &str, signal: AbortSignal, operation: F) -> Promise
     where
         F: AsyncFnOnce(device_code::Request) -> Result<JsValue, Error> + 'static,
     {
-        let app = Rc::clone(&self.app);
-        let request =
-            shapes::read::<RequestShape>(request, "request").map(RequestShape::into_request).map(|mut request| {
-                request.correlation_id = Some(app.correlation_id(request.correlation_id.take()));
-                request
-            });
-        future_to_promise(async move {
-            let (request, correlation_id) = match request {
-                Ok(request) => {
-                    let correlation_id = request.correlation_id.clone().unwrap_or_default();
-                    (request, correlation_id)
-                }
-                Err(error) => return Err(app.host().thrown(&error, "")),
-            };
-            until_aborted(&signal, operation(request)).await.map_err(|error| app.host().thrown(&error, &correlation_id))
-        })
+        let mut request = match shapes::request(request) {
+            Ok(request) => request,
+            Err(error) => return Promise::reject(&self.app.host().thrown(&error, "")),
+        };
+        let correlation_id = self.app.correlation_id(request.correlation_id.take());
+        request.correlation_id = Some(correlation_id.clone());
+        promise(Rc::clone(&self.app), correlation_id, signal, Box::pin(operation(request)))
+    }
+}
+
+/// What an exported method does. In a box, so that the code around it is compiled once.
+type Operation = Pin<Box<dyn Future<Output = Result<JsValue, Error>>>>;
+
+/// A promise for an operation that ends when the signal aborts.
+fn promise(app: Rc<App<JsHost>>, correlation_id: String, signal: AbortSignal, operation: Operation) -> Promise {
+    future_to_promise(async move {
+        until_aborted(&signal, operation).await.map_err(|error| app.host().thrown(&error, &correlation_id))
+    })
+}
+
+/// The operation's output, or [`Error::Cancelled`] as soon as the signal aborts; the operation is then dropped, and with
+/// it its timer and its request.
+async fn until_aborted(signal: &AbortSignal, mut operation: Operation) -> Result<JsValue, Error> {
+    let cancelled = || Err(Error::Cancelled(Some(Cause::new(signal.reason()))));
+    if signal.aborted() {
+        return cancelled();
+    }
+    match race(operation.as_mut(), abort::aborted(signal)).await {
+        First::One(outcome) => outcome,
+        First::Other(()) => cancelled(),
     }
 }
 
@@ -146,7 +161,7 @@ impl DeviceCode {
     /// Makes exactly one poll; resolves to `{ status: "pending", retryAfter }` or `{ status: "done", result }`.
     pub fn poll(&self, signal: AbortSignal) -> Promise {
         self.promise(signal, async |app, pending| {
-            Ok(match device_code::poll(app, pending).await? {
+            Ok(match device_code::poll(&app, &pending).await? {
                 Polled::Pending(progress) => shapes::pending(progress.next_poll_in),
                 Polled::Done(result) => shapes::done(&result_value(&result)),
             })
@@ -157,7 +172,7 @@ impl DeviceCode {
     pub fn finish(&self, timeout: Option<f64>, progress: Option<Function>, signal: AbortSignal) -> Promise {
         self.promise(signal, async move |app, pending| {
             let prompt = JsPrompt { show: None, progress };
-            device_code::finish(app, pending, timeout, &prompt).await.map(|result| result_value(&result))
+            device_code::finish(&app, &pending, timeout, &prompt).await.map(|result| result_value(&result))
         })
     }
 }
@@ -165,27 +180,10 @@ impl DeviceCode {
 impl DeviceCode {
     fn promise<F>(&self, signal: AbortSignal, operation: F) -> Promise
     where
-        F: AsyncFnOnce(&App<JsHost>, &Pending) -> Result<JsValue, Error> + 'static,
+        F: AsyncFnOnce(Rc<App<JsHost>>, Rc<Pending>) -> Result<JsValue, Error> + 'static,
     {
-        let (app, pending) = (Rc::clone(&self.app), Rc::clone(&self.pending));
-        future_to_promise(async move {
-            let outcome = until_aborted(&signal, operation(&app, &pending)).await;
-            outcome.map_err(|error| app.host().thrown(&error, pending.correlation_id()))
-        })
-    }
-}
-
-/// The operation's output, or [`Error::Cancelled`] as soon as the signal aborts; the operation is then dropped, and with
-/// it its timer and its request.
-async fn until_aborted<T>(signal: &AbortSignal, operation: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let cancelled = || Err(Error::Cancelled(Some(Cause::new(signal.reason()))));
-    if signal.aborted() {
-        return cancelled();
-    }
-    let mut operation = pin!(operation);
-    match race(operation.as_mut(), abort::aborted(signal)).await {
-        First::One(outcome) => outcome,
-        First::Other(()) => cancelled(),
+        let operation = operation(Rc::clone(&self.app), Rc::clone(&self.pending));
+        promise(Rc::clone(&self.app), self.pending.correlation_id().to_owned(), signal, Box::pin(operation))
     }
 }
 

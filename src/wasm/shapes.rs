@@ -1,13 +1,11 @@
 //! The shapes that cross between Rust and JavaScript, in JavaScript's spelling.
 //!
-//! js/index.js checks types before it hands anything in, so a shape that cannot be read here is a fault of ours or of a
-//! program's network client. Times cross as milliseconds since 1970, claims as JSON text.
-
-use std::collections::BTreeMap;
+//! js/index.js checks types before it hands anything in, as JSON text: the parser for the servers' JSON is there anyway, and a
+//! second one for JavaScript objects would take 30 KB. Times cross as milliseconds since 1970, claims as JSON text.
 
 use js_sys::{Object, Reflect};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 use wasm_bindgen::JsValue;
 
 use crate::error::Error;
@@ -16,16 +14,20 @@ use crate::flows::{Authentication, Config};
 use crate::protocol::account::Account;
 use crate::protocol::authority::{Authority, DEFAULT_AUTHORITY};
 use crate::protocol::device_code::DeviceAuthorization;
-use crate::protocol::http::{HttpResponse, UnixMs};
+use crate::protocol::http::UnixMs;
 use crate::protocol::id_token::Claims;
+use crate::protocol::json;
 use crate::protocol::request::Client;
+use crate::protocol::token_reply::ServerAnswer;
 use crate::secret::Secret;
 
-/// Reads a JavaScript value; `field` names it, should it not have the shape. A field that may be undefined is an `Option`:
-/// serde's `default` is only for a field that is not there at all.
-pub(super) fn read<T: DeserializeOwned>(value: JsValue, field: &'static str) -> Result<T, Error> {
-    serde_wasm_bindgen::from_value(value)
-        .map_err(|error| Error::InvalidRequest { field, fix: format!("it has not the right shape: {error}") })
+/// Reads what js/index.js wrote with `JSON.stringify`.
+fn read(text: &str, field: &'static str) -> Result<json::Object, Error> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        // All that the check in JavaScript lets through and JSON does not carry: half of a surrogate pair.
+        _ => Err(Error::InvalidRequest { field, fix: "it contains text that is not Unicode".to_owned() }),
+    }
 }
 
 /// Makes a plain JavaScript object; a field that is `None` is left undefined.
@@ -52,102 +54,46 @@ pub(super) fn done(result: &JsValue) -> JsValue {
     object.into()
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ConfigShape {
-    client_id: String,
-    authority: Option<String>,
-    capabilities: Option<Vec<String>>,
-    app_name: Option<String>,
-    app_version: Option<String>,
-    os: Option<String>,
-    cpu: Option<String>,
-    request_timeout: Option<f64>,
-}
-
-pub(super) struct Checked {
-    pub(super) app: Config,
-    /// In milliseconds.
-    pub(super) request_timeout: Option<u32>,
-}
-
-impl ConfigShape {
-    pub(super) fn checked(self) -> Result<Checked, Error> {
-        if self.client_id.trim().is_empty() {
-            return Err(Error::InvalidConfiguration {
-                field: "auth.clientId",
-                fix: "it is missing; set it to the application (client) id of your app registration".to_owned(),
-            });
-        }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
-        let request_timeout = self.request_timeout.map(|milliseconds| milliseconds.min(f64::from(i32::MAX)) as u32);
-        Ok(Checked {
-            app: Config {
-                client: Client {
-                    client_id: self.client_id,
-                    capabilities: self.capabilities.unwrap_or_default(),
-                    app_name: self.app_name.unwrap_or_default(),
-                    app_version: self.app_version.unwrap_or_default(),
-                    os: self.os.unwrap_or_default(),
-                    cpu: self.cpu.unwrap_or_default(),
-                },
-                authority: Authority::parse(self.authority.as_deref().unwrap_or(DEFAULT_AUTHORITY))?,
-            },
-            request_timeout,
-        })
+/// A configuration, and the time limit of requests in milliseconds.
+pub(super) fn configuration(text: &str) -> Result<(Config, Option<u32>), Error> {
+    let object = read(text, "configuration")?;
+    let field = |name: &str| json::text(&object, name).unwrap_or_default().to_owned();
+    let client_id = field("clientId");
+    if client_id.trim().is_empty() {
+        return Err(Error::InvalidConfiguration {
+            field: "auth.clientId",
+            fix: "it is missing; set it to the application (client) id of your app registration".to_owned(),
+        });
     }
+    let authority = object.get("authority").and_then(Value::as_str).unwrap_or(DEFAULT_AUTHORITY);
+    let config = Config {
+        client: Client {
+            client_id,
+            capabilities: json::texts(&object, "capabilities"),
+            app_name: field("appName"),
+            app_version: field("appVersion"),
+            os: field("os"),
+            cpu: field("cpu"),
+        },
+        authority: Authority::parse(authority)?,
+    };
+    Ok((config, json::positive(&object, "requestTimeout")))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct RequestShape {
-    scopes: Vec<String>,
-    authority: Option<String>,
-    correlation_id: Option<String>,
-    claims: Option<String>,
-    resource: Option<String>,
-    extra_query_parameters: Option<BTreeMap<String, String>>,
-    extra_parameters: Option<BTreeMap<String, String>>,
-    timeout: Option<f64>,
-}
-
-impl RequestShape {
-    pub(super) fn into_request(self) -> Request {
-        Request {
-            scopes: self.scopes,
-            authority: self.authority,
-            correlation_id: self.correlation_id,
-            claims: self.claims,
-            resource: self.resource,
-            extra_query: self.extra_query_parameters.unwrap_or_default(),
-            extra_form: self.extra_parameters.unwrap_or_default(),
-            timeout: self.timeout,
-        }
-    }
-}
-
-/// A request for the program's network client.
-#[derive(Serialize)]
-pub(super) struct NetworkRequest<'a> {
-    pub(super) post: bool,
-    pub(super) url: &'a str,
-    pub(super) headers: BTreeMap<&'a str, &'a str>,
-    pub(super) body: &'a str,
-    pub(super) timeout: u32,
-}
-
-/// What the program's network client answered, as js/network.js passes it on.
-#[derive(Deserialize)]
-pub(super) struct NetworkReply {
-    pub(super) status: u16,
-    headers: BTreeMap<String, String>,
-    pub(super) body: String,
-}
-
-impl NetworkReply {
-    pub(super) fn into_response(self) -> HttpResponse {
-        HttpResponse { status: self.status, headers: self.headers.into_iter().collect(), body: Secret::new(self.body) }
-    }
+/// A device code request.
+pub(super) fn request(text: &str) -> Result<Request, Error> {
+    let object = read(text, "request")?;
+    let field = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
+    Ok(Request {
+        scopes: json::texts(&object, "scopes"),
+        authority: field("authority"),
+        correlation_id: field("correlationId"),
+        claims: field("claims"),
+        resource: field("resource"),
+        extra_query: json::texts_by_name(&object, "extraQueryParameters"),
+        extra_form: json::texts_by_name(&object, "extraParameters"),
+        timeout: object.get("timeout").and_then(Value::as_f64),
+    })
 }
 
 /// MSAL's `DeviceCodeResponse`, and `verificationUriComplete`.
@@ -301,8 +247,7 @@ pub(super) struct ErrorShape<'a> {
 impl<'a> ErrorShape<'a> {
     pub(super) fn new(error: &'a Error, correlation_id: &'a str) -> Self {
         let answer = error.server_answer();
-        let said =
-            |field: fn(&crate::protocol::token_reply::ServerAnswer) -> &str| answer.map(field).unwrap_or_default();
+        let said = |field: fn(&ServerAnswer) -> &str| answer.map(field).unwrap_or_default();
         let server_correlation_id = said(|answer| &answer.correlation_id);
         Self {
             class: error.class().name(),
@@ -316,7 +261,7 @@ impl<'a> ErrorShape<'a> {
             timestamp: said(|answer| &answer.timestamp),
             claims: said(|answer| &answer.claims),
             status: error.status(),
-            remedy: answer.and_then(crate::protocol::token_reply::ServerAnswer::remedy),
+            remedy: answer.and_then(ServerAnswer::remedy),
             field: error.field(),
         }
     }
