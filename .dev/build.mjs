@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { main, ROOT, run, TOOLS } from './steps.mjs';
+import { ask, CRATES, main, ROOT, run, TOOLS } from './steps.mjs';
 import { setup } from './setup.mjs';
 
 const OUT = join(ROOT, 'pkg');
@@ -18,17 +18,24 @@ const SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', 'js', '
 /** Builds the package if any source is newer than it. @returns {Promise<void>} */
 export async function build() {
   const environment = await setup();
-  const stamp = digest();
+  const stamp = digest((await ask('rustc', ['-vV'], environment)) ?? '');
   if (existsSync(join(OUT, 'package.json')) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return;
   rmSync(STAMP, { force: true });
+  await run('crates', 'cargo', ['fetch', '--locked']);
   await run('Rust core to WebAssembly', 'wasm-pack', [
     'build', '--release', '--target', 'web', '--mode', 'no-install', '--no-pack', '--out-dir', CORE, '--out-name', 'core',
-  ], { env: { ...environment, CARGO_TARGET_DIR: join(ROOT, 'target/wasm') } });
+  ], { env: { ...environment, CARGO_TARGET_DIR: join(ROOT, 'target/wasm'), RUSTFLAGS: withoutPaths() } });
   await run('wasm-opt', process.execPath, [
     join(ROOT, 'node_modules/binaryen/bin/wasm-opt'), '-Oz', join(CORE, 'core_bg.wasm'), '-o', join(CORE, 'core.wasm'),
   ]);
   await bundle();
   writeFileSync(STAMP, stamp);
+}
+
+/** Keeps the folders of this machine out of the module: the same sources make the same bytes anywhere. */
+function withoutPaths() {
+  const crates = readdirSync(CRATES).map((name) => `--remap-path-prefix=${join(CRATES, name)}=crates`);
+  return [...crates, `--remap-path-prefix=${ROOT}=doorcode`].join(' ');
 }
 
 async function bundle() {
@@ -67,9 +74,9 @@ function manifest() {
   return { name, version, ...rest };
 }
 
-/** A hash of everything that the package is made from. */
-function digest() {
-  const hash = createHash('sha256');
+/** A hash of everything that the package is made from, and of the compiler. @param {string} compiler */
+function digest(compiler) {
+  const hash = createHash('sha256').update(compiler);
   const visit = (/** @type {string} */ path) => {
     if (statSync(path).isDirectory()) {
       for (const name of readdirSync(path).sort()) visit(join(path, name));

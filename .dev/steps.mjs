@@ -3,11 +3,14 @@
 
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export const TOOLS = join(ROOT, '.tools');
+/** Where cargo unpacks the crates that it compiles. */
+export const CRATES = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry/src');
 const LOGS = join(TOOLS, 'logs');
 
 /** Every how many milliseconds a long step says that it is still alive. */

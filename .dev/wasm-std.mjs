@@ -9,7 +9,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSyn
 import { delimiter, join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { ask, run, say, TOOLS } from './steps.mjs';
+import { ask, CRATES, ROOT, run, say, TOOLS } from './steps.mjs';
 
 const TARGET = 'wasm32-unknown-unknown';
 const TOOLCHAIN = join(TOOLS, 'wasm-toolchain');
@@ -91,7 +91,8 @@ async function buildFromDistro() {
         RUSTUP_TOOLCHAIN: undefined,
         RUSTC_BOOTSTRAP: '1', // -Zbuild-std on a stable compiler; only here, never for our own code
         RUSTC: join(TOOLCHAIN, 'bin/rustc'),
-        RUSTFLAGS: '-Cembed-bitcode=yes', // so that our release build can use link-time optimisation across std
+        // Bitcode, so that our release build can use link-time optimisation across std; and no folder of this machine.
+        RUSTFLAGS: `-Cembed-bitcode=yes --remap-path-prefix=${TOOLCHAIN}/lib/rustlib/src/rust=/rustc --remap-path-prefix=${CRATES}=crates`,
         CARGO_TARGET_DIR: join(work, 'target'),
       },
     });
@@ -102,6 +103,8 @@ async function buildFromDistro() {
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+  // Cargo does not see that a library under its feet has changed.
+  rmSync(join(ROOT, 'target/wasm'), { recursive: true, force: true });
   writeFileSync(stampFile, stamp);
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +61,12 @@ describe('the packed tarball', () => {
     assert.equal(manifest.dependencies, undefined);
     assert.equal(manifest.scripts, undefined);
     assert.match(manifest.version, /^\d+\.\d+\.\d+/);
+  });
+
+  it('holds no folder of the machine it was built on', () => {
+    const wasm = readFileSync(join(root, 'target/core/core.wasm'), 'latin1');
+    assert.ok(wasm.includes('doorcode'), 'the text is looked at');
+    for (const path of [root, homedir() + '/', '/.cargo/']) assert.ok(!wasm.includes(path), path);
   });
 
   it('is imported', async () => {
