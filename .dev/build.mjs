@@ -13,7 +13,8 @@ import { setup } from './setup.mjs';
 const OUT = join(ROOT, 'pkg');
 const CORE = join(ROOT, 'target/core');
 const STAMP = join(TOOLS, 'build.stamp');
-const SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', 'js', 'pkg-template', '.dev', 'README.md', 'CHANGELOG.md', 'LICENSE'];
+const SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', 'js', 'pkg-template', '.dev/build.mjs', '.dev/wasm-std.mjs',
+  'README.md', 'CHANGELOG.md', 'LICENSE'];
 
 /** Builds the package if any source is newer than it. @returns {Promise<void>} */
 export async function build() {

@@ -9,7 +9,7 @@ use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
-use crate::protocol::token_reply::ServerAnswer;
+use crate::protocol::server_answer::ServerAnswer;
 
 /// The JavaScript class that an error becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

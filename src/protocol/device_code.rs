@@ -5,8 +5,9 @@
 use crate::error::Error;
 use crate::protocol::http::{HttpResponse, UnixMs};
 use crate::protocol::json::{self, Object};
+use crate::protocol::server_answer::ServerAnswer;
 use crate::protocol::text::clean;
-use crate::protocol::token_reply::{ServerAnswer, TokenReply};
+use crate::protocol::token_reply::TokenReply;
 use crate::protocol::url::Url;
 use crate::secret::Secret;
 
@@ -164,7 +165,7 @@ pub fn judge(reply: &HttpResponse, device_code: &Secret, now: UnixMs) -> Verdict
         Err(error) => error,
     };
     let error = refusal.server_answer().map_or("", |answer| answer.error.as_str());
-    let interval = || json::object(reply, WHAT).ok().and_then(|object| json::positive(&object, "interval"));
+    let interval = || json::object(reply.body.expose()).ok().and_then(|object| json::positive(&object, "interval"));
     match error {
         "authorization_pending" => wait(Why::Pending, interval()),
         "slow_down" => wait(Why::SlowDown, interval()),
@@ -181,11 +182,14 @@ fn refusal_or_object(reply: &HttpResponse, what: &'static str, sent: &str) -> Re
             reply.header("location").map(|location| clean(location.split(['?', '#']).next().unwrap_or_default()));
         return Err(Error::Redirected { what, target: target.unwrap_or_default(), status: reply.status });
     }
-    let object = json::object(reply, what);
+    let object = json::object(reply.body.expose());
     if let Some(answer) = object.as_ref().ok().and_then(|object| ServerAnswer::read(object, reply.status, sent)) {
         return Err(Error::refused(answer));
     }
-    if reply.is_ok() { object } else { Err(Error::UnexpectedStatus { what, status: reply.status }) }
+    if !reply.is_ok() {
+        return Err(Error::UnexpectedStatus { what, status: reply.status });
+    }
+    object.map_err(|problem| Error::UnreadableReply { what, status: reply.status, problem })
 }
 
 /// When to ask next. Each answer makes a new one from the last.

@@ -26,7 +26,7 @@ pub fn endpoints(authority: &Authority, url: &str, reply: &HttpResponse) -> Resu
     if reply.status != 200 {
         return Err(failed(format!("it answered with status {}", reply.status)));
     }
-    let document = json::object(reply, "discovery document").map_err(|error| failed(error.to_string()))?;
+    let document = json::object(reply.body.expose()).map_err(failed)?;
     let issuer = json::text(&document, "issuer").ok_or_else(|| failed("it names no issuer".to_owned()))?;
     if !authority.is_issuer(issuer) {
         return Err(Error::IssuerMismatch { authority: authority.canonical(), issuer: clean(issuer) });

@@ -7,25 +7,21 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::error::Error;
-use crate::protocol::http::HttpResponse;
-
 /// A JSON object, as received.
 pub type Object = Map<String, Value>;
 
-/// The reply's body as a JSON object.
+/// The text as a JSON object.
 ///
 /// # Errors
-/// [`Error::UnreadableReply`], naming `what` the reply was to be and where it stopped being JSON.
-pub fn object(reply: &HttpResponse, what: &'static str) -> Result<Object, Error> {
-    let problem = match serde_json::from_str::<Value>(reply.body.expose()) {
-        Ok(Value::Object(object)) => return Ok(object),
-        Ok(_) => "it is JSON, but not an object".to_owned(),
-        Err(_) if reply.body.expose().trim().is_empty() => "it is empty".to_owned(),
-        Err(error) if error.is_eof() => "its JSON is cut off".to_owned(),
-        Err(error) => format!("it is not JSON (line {}, column {})", error.line(), error.column()),
-    };
-    Err(Error::UnreadableReply { what, status: reply.status, problem })
+/// What is wrong with it, in words that quote none of it.
+pub fn object(text: &str) -> Result<Object, String> {
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err("it is JSON, but not an object".to_owned()),
+        Err(_) if text.trim().is_empty() => Err("it is empty".to_owned()),
+        Err(error) if error.is_eof() => Err("its JSON is cut off".to_owned()),
+        Err(error) => Err(format!("it is not JSON (line {}, column {})", error.line(), error.column())),
+    }
 }
 
 /// The object as JSON text. Not by `to_string`, which brings the printing of indented JSON along.

@@ -20,6 +20,8 @@ pub mod request;
 
 pub mod remedy;
 
+pub mod server_answer;
+
 pub mod token_reply;
 
 pub mod device_code;

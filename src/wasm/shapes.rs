@@ -18,7 +18,7 @@ use crate::protocol::http::UnixMs;
 use crate::protocol::id_token::Claims;
 use crate::protocol::json;
 use crate::protocol::request::Client;
-use crate::protocol::token_reply::ServerAnswer;
+use crate::protocol::server_answer::ServerAnswer;
 use crate::secret::Secret;
 
 /// Reads what js/index.js wrote with `JSON.stringify`.

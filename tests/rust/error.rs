@@ -1,7 +1,7 @@
 //! error.rs: each variant has its code, its class and a message.
 
 use doorcode::error::{Cause, Class, Error};
-use doorcode::protocol::token_reply::ServerAnswer;
+use doorcode::protocol::server_answer::ServerAnswer;
 
 fn answer(error: &str) -> Box<ServerAnswer> {
     Box::new(ServerAnswer {

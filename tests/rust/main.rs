@@ -23,6 +23,7 @@ mod http;
 mod id_token;
 mod request;
 mod secret;
+mod server_answer;
 mod text;
 mod token_reply;
 mod url;
