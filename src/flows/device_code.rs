@@ -21,10 +21,14 @@ use crate::protocol::device_code::{DeviceAuthorization, Pace, Verdict, Wait, Why
 use crate::protocol::http::{HttpRequest, HttpResponse, UnixMs};
 use crate::protocol::request::{self, Ask};
 use crate::protocol::scopes::Scopes;
+use crate::protocol::text::clean_without;
 
 /// The longest single sleep, in milliseconds. Timers stand still while a machine is suspended and the wall clock does not,
 /// so a long wait is cut into pieces, and the clock is looked at in between.
 const LONGEST_SLEEP: u64 = 5_000;
+
+/// How often a server that cannot be reached is asked again when the codes have expired.
+const TRIES_PAST_EXPIRY: u32 = 3;
 
 /// What the caller asks for (MSAL's `DeviceCodeRequest`). The defaults are those of a request with `scopes` alone.
 #[derive(Debug, Clone, Default)]
@@ -160,11 +164,11 @@ pub async fn finish<H: Host>(
         if give_up_at < pending.expires_at {
             match race(polling.as_mut(), sleep_until(&app.host, give_up_at)).await {
                 First::One(result) => return result,
-                First::Other(()) if app.host.now() < pending.expires_at => {
+                First::Other(_) if app.host.now() < pending.expires_at => {
                     return Err(Error::TimedOut { milliseconds });
                 }
                 // The machine was suspended past both; the code's expiry comes first.
-                First::Other(()) => {}
+                First::Other(_) => {}
             }
         }
     }
@@ -176,21 +180,36 @@ async fn poll_until_done<H: Host>(
     pending: &Pending,
     prompt: &impl Prompt,
 ) -> Result<Authentication, Error> {
+    // How long there is to sleep, should the clock be set back meanwhile.
+    let mut sleep_left = pending.expires_at.saturating_sub(app.host.now());
+    let mut tries_past_expiry = 0_u32;
     loop {
         let due = pending.pace.get().next_poll_at;
-        sleep_until(&app.host, due.min(pending.expires_at)).await;
-        // A poll that is due is made even past the expiry: after a suspend the server's own word is worth having.
+        let past_expiry = tries_past_expiry > 0;
+        let until = if past_expiry { due } else { due.min(pending.expires_at) };
+        sleep_left = sleep_left.saturating_sub(sleep_until(&app.host, until).await);
+        if pending.pace.get().next_poll_at != due {
+            continue; // polled meanwhile by somebody else
+        }
         let now = app.host.now();
-        if now >= pending.expires_at && now < due {
+        // A poll that is due is made even past the expiry: after a suspend the server's own word is worth having. One that
+        // is not due is not.
+        if !past_expiry && ((due > pending.expires_at && now < due) || sleep_left == 0 && now < pending.expires_at) {
             return Err(pending.expired());
         }
-        match poll(app, pending).await? {
+        let progress = match poll(app, pending).await? {
             Polled::Done(authentication) => return Ok(*authentication),
-            Polled::Pending(progress) => prompt.progress(progress).await?,
+            Polled::Pending(progress) => progress,
+        };
+        if progress.seconds_left == 0 {
+            // The server has said that the person is not done; or it cannot be reached, as happens for some seconds when a
+            // machine wakes up.
+            tries_past_expiry = tries_past_expiry.saturating_add(1);
+            if progress.why != Why::Retrying || tries_past_expiry > TRIES_PAST_EXPIRY {
+                return Err(pending.expired());
+            }
         }
-        if app.host.now() >= pending.expires_at {
-            return Err(pending.expired());
-        }
+        prompt.progress(progress).await?;
     }
 }
 
@@ -199,8 +218,8 @@ async fn poll_until_done<H: Host>(
 /// # Errors
 /// Whatever ends the flow; [`Error::NotNow`] for one that is over or is being polled.
 pub async fn poll<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, Error> {
-    let turn = Turn::take(&pending.phase)?;
     let sent_at = app.host.now();
+    let turn = Turn::take(pending, sent_at)?;
     let request = request::device_token(
         app.client(),
         &pending.authority,
@@ -209,7 +228,10 @@ pub async fn poll<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, Er
         &pending.codes.device_code,
     );
     let url = request.url.clone();
-    let reply = app.host.send(request).await;
+    let reply = app.host.send(request).await.map_err(|error| SendError {
+        problem: clean_without(&error.problem, pending.codes.device_code.expose()),
+        ..error
+    });
     let now = app.host.now();
     let verdict = match &reply {
         Ok(reply) => judge(reply, &pending.codes.device_code, now),
@@ -283,47 +305,56 @@ impl Pending {
     }
 }
 
-/// The right to make a poll. Dropped in mid-poll, it gives the sign-in back: the poll never happened, as far as one can
-/// tell here.
-struct Turn<'a>(&'a Cell<Phase>);
+/// The right to make a poll. Dropped in mid-poll, it gives the sign-in back, to be polled an interval later: the request may
+/// have reached the server.
+struct Turn<'a> {
+    pending: &'a Pending,
+    sent_at: UnixMs,
+}
 
 impl<'a> Turn<'a> {
-    fn take(phase: &'a Cell<Phase>) -> Result<Self, Error> {
-        match phase.replace(Phase::Busy) {
-            Phase::Waiting => Ok(Self(phase)),
+    fn take(pending: &'a Pending, sent_at: UnixMs) -> Result<Self, Error> {
+        match pending.phase.replace(Phase::Busy) {
+            Phase::Waiting => Ok(Self { pending, sent_at }),
             Phase::Busy => Err(Error::NotNow("A poll of this sign-in is under way; wait for it to end.")),
             Phase::Over => {
-                phase.set(Phase::Over);
+                pending.phase.set(Phase::Over);
                 Err(Error::NotNow("This sign-in is over; start a new one."))
             }
         }
     }
 
+    /// The answer was to wait.
     fn give_back(self) {
-        drop(self);
+        self.pending.phase.set(Phase::Waiting);
     }
 
+    /// The answer was final.
     fn end(self) {
-        self.0.set(Phase::Over);
+        self.pending.phase.set(Phase::Over);
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if self.0.get() == Phase::Busy {
-            self.0.set(Phase::Waiting);
+        if self.pending.phase.get() == Phase::Busy {
+            self.pending.phase.set(Phase::Waiting);
+            self.pending.pace.set(self.pending.pace.get().given_up(self.sent_at));
         }
     }
 }
 
-/// Waits until the wall clock says so. If the clock is set back meanwhile, waits no longer than was meant.
-async fn sleep_until(host: &impl Host, time: UnixMs) {
-    let mut left = time.saturating_sub(host.now());
-    while left > 0 && host.now() < time {
-        let piece = left.min(LONGEST_SLEEP);
+/// Waits until the wall clock says so, and returns how many milliseconds of sleep that took. If the clock is set back
+/// meanwhile, waits no longer than was meant.
+async fn sleep_until(host: &impl Host, time: UnixMs) -> u64 {
+    let meant = time.saturating_sub(host.now());
+    let mut slept = 0;
+    while slept < meant && host.now() < time {
+        let piece = meant.saturating_sub(slept).min(LONGEST_SLEEP);
         host.sleep(Duration::from_millis(piece)).await;
-        left = left.saturating_sub(piece);
+        slept = slept.saturating_add(piece);
     }
+    slept
 }
 
 async fn send<H: Host>(app: &App<H>, request: HttpRequest) -> Result<HttpResponse, Error> {

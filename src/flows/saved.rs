@@ -10,10 +10,12 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 use crate::flows::device_code::{Pending, Phase};
 use crate::protocol::authority::Authority;
-use crate::protocol::device_code::{DeviceAuthorization, Pace};
+use crate::protocol::device_code::{DeviceAuthorization, LONGEST_INTERVAL, LONGEST_LIFETIME, Pace, after, safe_uri};
+use crate::protocol::http::UnixMs;
 use crate::protocol::json::{self, Object};
-use crate::protocol::request::Ask;
+use crate::protocol::request::{Ask, check_extra_form};
 use crate::protocol::scopes::Scopes;
+use crate::protocol::text::clean;
 use crate::protocol::url::Url;
 use crate::secret::Secret;
 
@@ -64,12 +66,13 @@ impl Pending {
         Secret::new(json::written(&object))
     }
 
-    /// Goes on with what [`Pending::save`] returned.
+    /// Goes on with what [`Pending::save`] returned. It is checked as closely as a server's reply: it may have lain where
+    /// others can write.
     ///
     /// # Errors
-    /// [`Error::InvalidRequest`] for what is not that, or belongs to another client.
-    pub fn resume(saved: &Secret, client_id: &str) -> Result<Self, Error> {
-        let Ok(Value::Object(saved)) = serde_json::from_str(saved.expose()) else {
+    /// [`Error::InvalidRequest`] for what is not that, or belongs to another client; what the checks of a new sign-in say.
+    pub fn resume(saved: &Secret, client_id: &str, now: UnixMs) -> Result<Self, Error> {
+        let Ok(saved) = json::object(saved.expose()) else {
             return Err(wrong("it is not what DeviceCodeFlow's toJSON returned: pass that object, unchanged"));
         };
         if number(&saved, "version")? != VERSION {
@@ -78,37 +81,51 @@ impl Pending {
         if text(&saved, "clientId")? != client_id {
             return Err(wrong("it was started by another client: resume it with the same auth.clientId"));
         }
-        let token_endpoint =
-            Url::parse(&text(&saved, "tokenEndpoint")?).map_err(|_| wrong("its tokenEndpoint is not https"))?;
+        let authority = Authority::parse(&text(&saved, "authority")?)?;
+        let (token_endpoint, issuer) = (text(&saved, "tokenEndpoint")?, text(&saved, "issuer")?);
+        let belongs = match authority.known_endpoints() {
+            Some(known) => known.token == token_endpoint && known.issuer == issuer,
+            None => {
+                let plain = Url::parse(&token_endpoint).map(|url| url.is_plain());
+                plain.is_ok_and(|plain| authority.is_plain() || !plain) && authority.is_issuer(&issuer)
+            }
+        };
+        if !belongs {
+            return Err(wrong(
+                "its tokenEndpoint or issuer is not its authority's: pass what toJSON returned, unchanged",
+            ));
+        }
+        let extra_form = json::texts_by_name(&saved, "extraParameters");
+        check_extra_form(&extra_form)?;
         let optional = |name: &str| json::text(&saved, name).map(str::to_owned);
-        let interval = small(&saved, "interval")?;
+        let interval = small(&saved, "interval")?.clamp(1, LONGEST_INTERVAL);
         Ok(Self {
-            authority: Authority::parse(&text(&saved, "authority")?)?,
-            token_endpoint: token_endpoint.whole(),
-            issuer: text(&saved, "issuer")?,
+            authority,
+            token_endpoint,
+            issuer,
             ask: Ask {
                 scopes: Scopes::granted(&text(&saved, "scopes")?),
                 claims: optional("claims"),
                 resource: optional("resource"),
                 extra_query: json::texts_by_name(&saved, "extraQueryParameters"),
-                extra_form: json::texts_by_name(&saved, "extraParameters"),
+                extra_form,
                 correlation_id: text(&saved, "correlationId")?,
             },
             codes: DeviceAuthorization {
                 device_code: Secret::new(text(&saved, "deviceCode")?),
-                user_code: text(&saved, "userCode")?,
-                verification_uri: text(&saved, "verificationUri")?,
-                verification_uri_complete: optional("verificationUriComplete"),
+                user_code: clean(&text(&saved, "userCode")?),
+                verification_uri: safe_uri(&text(&saved, "verificationUri")?)?,
+                verification_uri_complete: optional("verificationUriComplete").map(|uri| safe_uri(&uri)).transpose()?,
                 expires_in: small(&saved, "expiresIn")?,
                 interval,
-                message: text(&saved, "message")?,
+                message: clean(&text(&saved, "message")?),
             },
-            expires_at: number(&saved, "expiresAt")?,
+            expires_at: number(&saved, "expiresAt")?.min(after(now, LONGEST_LIFETIME)),
             pace: Cell::new(Pace {
-                interval: interval.max(1),
+                interval,
                 failures: small(&saved, "failures")?,
                 polls: small(&saved, "polls")?,
-                next_poll_at: number(&saved, "nextPollAt")?,
+                next_poll_at: number(&saved, "nextPollAt")?.min(after(now, LONGEST_INTERVAL)),
             }),
             phase: Cell::new(Phase::Waiting),
         })

@@ -192,10 +192,17 @@ impl Authority {
         format!("{}{DISCOVERY_PATH}", self.base())
     }
 
+    /// Whether the authority itself is plain http, on this machine.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.url.is_plain()
+    }
+
     /// Whether an issuer is this very authority; a slash at the end makes no difference.
     #[must_use]
     pub fn is_issuer(&self, issuer: &str) -> bool {
-        Url::parse(issuer).is_ok_and(|url| url.without_query().trim_end_matches('/') == self.base())
+        !issuer.contains(['?', '#'])
+            && Url::parse(issuer).is_ok_and(|url| url.without_query().trim_end_matches('/') == self.base())
     }
 
     /// Scheme, host, port and path, without a slash at the end.

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::protocol::http::{HttpResponse, UnixMs};
 use crate::protocol::json::{self, Object};
 use crate::protocol::server_answer::ServerAnswer;
-use crate::protocol::text::clean;
+use crate::protocol::text::{clean, clean_without};
 use crate::protocol::token_reply::TokenReply;
 use crate::protocol::url::Url;
 use crate::secret::Secret;
@@ -19,13 +19,13 @@ const SLOW_DOWN_STEP: u32 = 5;
 
 /// The longest interval believed. A server that asks for more than five minutes between polls of a code that people are
 /// typing right now has sent nonsense.
-const LONGEST_INTERVAL: u32 = 300;
+pub const LONGEST_INTERVAL: u32 = 300;
 
 /// Lifetime of a code, in seconds, where the server does not say in a way one can read: what most servers use.
 const DEFAULT_LIFETIME: u32 = 900;
 
 /// The longest lifetime believed, in seconds: a day.
-const LONGEST_LIFETIME: u32 = 86_400;
+pub const LONGEST_LIFETIME: u32 = 86_400;
 
 /// While the server cannot be reached the wait doubles up to this many seconds (or the interval, if that is longer), so
 /// that the person who is done does not wait minutes for a network that is back.
@@ -61,21 +61,29 @@ impl DeviceAuthorization {
     pub fn read(reply: &HttpResponse) -> Result<Self, Error> {
         const WHAT: &str = "device authorization reply";
         let object = refusal_or_object(reply, WHAT, "")?;
-        let required = |name: &'static str| {
-            json::text(&object, name).ok_or_else(|| Error::UnreadableReply {
-                what: WHAT,
-                status: reply.status,
-                problem: format!("it has no {name}"),
-            })
+        let missing = |name: &str| Error::UnreadableReply {
+            what: WHAT,
+            status: reply.status,
+            problem: format!("it has no {name}"),
         };
+        let required = |name: &str| json::text(&object, name).ok_or_else(|| missing(name));
         let device_code = Secret::new(required("device_code")?.to_owned());
         let user_code = clean(required("user_code")?);
-        // `verification_url` is what drafts of the RFC, and Google still, call it.
-        let uri = match json::text(&object, "verification_url") {
-            Some(uri) if !object.contains_key("verification_uri") => uri,
-            _ => required("verification_uri")?,
+        if user_code.is_empty() {
+            return Err(Error::UnreadableReply {
+                what: WHAT,
+                status: reply.status,
+                problem: "its user_code cannot be shown".to_owned(),
+            });
+        }
+        let verification_uri = match json::text(&object, "verification_uri") {
+            Some(uri) => safe_uri(uri)?,
+            // What drafts of the RFC, and Google still, call it.
+            None => match json::text(&object, "verification_url") {
+                Some(uri) => safe_uri(uri)?,
+                None => return Err(missing("verification_uri")),
+            },
         };
-        let verification_uri = safe_uri(uri)?;
         let complete = json::text(&object, "verification_uri_complete")
             .or_else(|| json::text(&object, "verification_url_complete"));
         let verification_uri_complete = complete.map(safe_uri).transpose()?;
@@ -96,7 +104,10 @@ impl DeviceAuthorization {
 }
 
 /// A page that a person can be sent to (RFC 8628 section 5.4 warns of others).
-fn safe_uri(text: &str) -> Result<String, Error> {
+///
+/// # Errors
+/// [`Error::UnsafeVerificationUri`] for any other.
+pub fn safe_uri(text: &str) -> Result<String, Error> {
     match Url::parse(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(problem) => Err(Error::UnsafeVerificationUri { uri: clean(text), problem: problem.to_string() }),
@@ -178,8 +189,9 @@ pub fn judge(reply: &HttpResponse, device_code: &Secret, now: UnixMs) -> Verdict
 /// The JSON object of a successful reply; any other reply as the error that it stands for.
 fn refusal_or_object(reply: &HttpResponse, what: &'static str, sent: &str) -> Result<Object, Error> {
     if reply.is_redirect() {
-        let target =
-            reply.header("location").map(|location| clean(location.split(['?', '#']).next().unwrap_or_default()));
+        let target = reply
+            .header("location")
+            .map(|location| clean_without(location.split(['?', '#']).next().unwrap_or_default(), sent));
         return Err(Error::Redirected { what, target: target.unwrap_or_default(), status: reply.status });
     }
     let object = json::object(reply.body.expose());
@@ -217,13 +229,19 @@ impl Pace {
     pub fn again(self, wait: Wait, now: UnixMs) -> Self {
         let sent = wait.interval.unwrap_or(0).min(LONGEST_INTERVAL);
         let interval = match wait.why {
-            Why::SlowDown if sent <= self.interval => self.interval.saturating_add(SLOW_DOWN_STEP),
+            Why::SlowDown => self.interval.saturating_add(SLOW_DOWN_STEP).max(sent),
             _ => self.interval.max(sent),
         };
         let failures = if wait.why == Why::Retrying { self.failures.saturating_add(1) } else { 0 };
         let doubled = interval.saturating_mul(2_u32.saturating_pow(failures));
         let delay = doubled.min(LONGEST_BACK_OFF.max(interval)).max(wait.retry_after.unwrap_or(0));
         Self { interval, failures, polls: self.polls.saturating_add(1), next_poll_at: after(now, delay) }
+    }
+
+    /// The pace after a poll was sent and given up before its answer came.
+    #[must_use]
+    pub fn given_up(self, sent_at: UnixMs) -> Self {
+        Self { next_poll_at: self.next_poll_at.max(after(sent_at, self.interval)), ..self }
     }
 }
 

@@ -31,7 +31,7 @@ pub fn endpoints(authority: &Authority, url: &str, reply: &HttpResponse) -> Resu
     if !authority.is_issuer(issuer) {
         return Err(Error::IssuerMismatch { authority: authority.canonical(), issuer: clean(issuer) });
     }
-    let endpoint = |name: &str| usable(&document, name).map_err(failed);
+    let endpoint = |name: &str| usable(authority, &document, name).map_err(failed);
     Ok(Endpoints {
         device_authorization: endpoint("device_authorization_endpoint")?,
         token: endpoint("token_endpoint")?,
@@ -39,7 +39,7 @@ pub fn endpoints(authority: &Authority, url: &str, reply: &HttpResponse) -> Resu
     })
 }
 
-fn usable(document: &Object, name: &str) -> Result<String, String> {
+fn usable(authority: &Authority, document: &Object, name: &str) -> Result<String, String> {
     let Some(value) = json::text(document, name) else {
         return Err(match name {
             "device_authorization_endpoint" => {
@@ -48,5 +48,12 @@ fn usable(document: &Object, name: &str) -> Result<String, String> {
             _ => format!("it has no {name}"),
         });
     };
-    Url::parse(value).map(|url| url.whole()).map_err(|problem| format!("its {name} cannot be used: {problem}"))
+    match Url::parse(value) {
+        // A provider elsewhere has no business naming a server on this machine.
+        Ok(url) if url.is_plain() && !authority.is_plain() => {
+            Err(format!("its {name} cannot be used: it is not https"))
+        }
+        Ok(url) => Ok(url.whole()),
+        Err(problem) => Err(format!("its {name} cannot be used: {problem}")),
+    }
 }

@@ -15,7 +15,8 @@ pub type Object = Map<String, Value>;
 /// # Errors
 /// What is wrong with it, in words that quote none of it.
 pub fn object(text: &str) -> Result<Object, String> {
-    match serde_json::from_str::<Value>(text) {
+    // Some servers put a byte order mark in front; a browser's parser takes no notice of it either.
+    match serde_json::from_str::<Value>(text.trim_start_matches('\u{FEFF}')) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err("it is JSON, but not an object".to_owned()),
         Err(_) if text.trim().is_empty() => Err("it is empty".to_owned()),
@@ -37,9 +38,15 @@ pub fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
     object.get(name)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// A member that is a whole number of at least one, or a string of digits that says one. Fractions are rounded up.
+/// A member as [`whole`] reads it, if it is at least one.
 #[must_use]
 pub fn positive(object: &Object, name: &str) -> Option<u32> {
+    whole(object, name).filter(|number| *number > 0)
+}
+
+/// A member that is a number and not negative, or a string of digits that says one. Fractions are rounded up.
+#[must_use]
+pub fn whole(object: &Object, name: &str) -> Option<u32> {
     let number = match object.get(name)? {
         Value::Number(number) => match number.as_u64() {
             Some(whole) => whole,
@@ -48,7 +55,7 @@ pub fn positive(object: &Object, name: &str) -> Option<u32> {
         Value::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
-    Some(u32::try_from(number).unwrap_or(u32::MAX)).filter(|number| *number > 0)
+    Some(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
 /// A member that is a list, with those of its items that are strings.
@@ -73,8 +80,8 @@ pub fn texts_by_name(object: &Object, name: &str) -> BTreeMap<String, String> {
 
 /// A float as a whole number, rounded up; none for a negative one or NaN.
 fn whole_seconds(number: f64) -> Option<u64> {
-    if number > 0.0 {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive; `as` saturates")]
+    if number >= 0.0 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; `as` saturates")]
         Some(number.ceil() as u64)
     } else {
         None

@@ -1,7 +1,6 @@
 //! The requests of the device flow: what is asked of the server, as forms (RFC 8628 sections 3.1 and 3.4).
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
@@ -11,6 +10,7 @@ use crate::protocol::authority::{Authority, Endpoints};
 use crate::protocol::http::HttpRequest;
 use crate::protocol::json;
 use crate::protocol::scopes::Scopes;
+use crate::protocol::text::percent_encoded;
 use crate::secret::Secret;
 
 /// The grant type of RFC 8628 section 3.4. MSAL sends the short name that only Entra knows.
@@ -72,12 +72,7 @@ impl Ask {
         extra_form: BTreeMap<String, String>,
         correlation_id: String,
     ) -> Result<Self, Error> {
-        if let Some(name) = extra_form.keys().find(|name| RESERVED.contains(&name.as_str())) {
-            return Err(Error::InvalidRequest {
-                field: "extraParameters",
-                fix: format!("{name} belongs to the protocol and cannot be replaced: remove it"),
-            });
-        }
+        check_extra_form(&extra_form)?;
         let claims = with_capabilities(claims, &client.capabilities)?;
         Ok(Self { scopes, claims, resource, extra_query, extra_form, correlation_id })
     }
@@ -92,6 +87,20 @@ impl Ask {
             form.add(name, value);
         }
         form
+    }
+}
+
+/// Refuses extra parameters that belong to the protocol.
+///
+/// # Errors
+/// [`Error::InvalidRequest`] naming the first.
+pub fn check_extra_form(extra_form: &BTreeMap<String, String>) -> Result<(), Error> {
+    match extra_form.keys().find(|name| RESERVED.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Error::InvalidRequest {
+            field: "extraParameters",
+            fix: format!("{name} belongs to the protocol and cannot be replaced: remove it"),
+        }),
     }
 }
 
@@ -148,9 +157,9 @@ fn with_query(url: &str, parameters: &BTreeMap<String, String>) -> String {
     let mut separator = if url.contains('?') { '&' } else { '?' };
     for (name, value) in parameters {
         out.push(separator);
-        push_encoded(&mut out, name);
+        out.push_str(&percent_encoded(name));
         out.push('=');
-        push_encoded(&mut out, value);
+        out.push_str(&percent_encoded(value));
         separator = '&';
     }
     out
@@ -165,9 +174,9 @@ impl Form {
         if !self.0.is_empty() {
             self.0.push('&');
         }
-        push_encoded(&mut self.0, name);
+        self.0.push_str(&percent_encoded(name));
         self.0.push('=');
-        push_encoded(&mut self.0, value);
+        self.0.push_str(&percent_encoded(value));
     }
 
     fn add_some(&mut self, name: &str, value: Option<&str>) {
@@ -196,17 +205,5 @@ impl Form {
 
     fn finish(self) -> Secret {
         Secret::new(self.0)
-    }
-}
-
-/// Percent-encodes all but the unreserved characters of RFC 3986 section 2.3.
-fn push_encoded(out: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
     }
 }

@@ -9,6 +9,9 @@ pub const OPENID_SCOPES: [&str; 3] = ["openid", "profile", "offline_access"];
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scopes(Vec<String>);
 
+/// The most scopes that are kept. Entra's tokens have some dozen; a list without end would be a server's mischief.
+const MOST: usize = 1_000;
+
 impl Scopes {
     /// What a request asks for: the caller's scopes, then the OpenID ones that are not among them.
     ///
@@ -44,7 +47,7 @@ impl Scopes {
     }
 
     fn add(&mut self, scope: &str) {
-        if !self.0.iter().any(|known| known == scope) {
+        if self.0.len() < MOST && !self.0.iter().any(|known| known == scope) {
             self.0.push(scope.to_owned());
         }
     }

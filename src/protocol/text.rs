@@ -3,6 +3,8 @@
 //! A server's words reach terminals and logs. Control characters could move the cursor, recolour the screen or forge a
 //! line; direction overrides could make an address read as another. None of them leaves this module.
 
+use std::fmt::Write as _;
+
 /// The longest text that is passed on, in characters. Entra's longest descriptions have about 700.
 const LONGEST: usize = 2_000;
 
@@ -36,13 +38,40 @@ pub fn clean(text: &str) -> String {
     out
 }
 
-/// The text as [`clean`] makes it, with every occurrence of the secret replaced: a server may echo what it was sent.
+/// The text as [`clean`] makes it, with every occurrence of the secret replaced: a server, or an HTTP client, may echo what
+/// it was sent, as it was or percent-encoded in one of the usual ways.
 #[must_use]
 pub fn clean_without(text: &str, secret: &str) -> String {
+    // After cleaning, so that an invisible character inside the echo does not hide it.
+    let mut text = clean(text);
     if secret.is_empty() {
-        return clean(text);
+        return text;
     }
-    clean(&text.replace(secret, "[removed]"))
+    let encoded = percent_encoded(secret);
+    // As `encodeURIComponent` writes it, which leaves five more characters alone than RFC 3986 does.
+    let by_javascript =
+        encoded.replace("%21", "!").replace("%27", "'").replace("%28", "(").replace("%29", ")").replace("%2A", "*");
+    for form in [encoded.to_ascii_lowercase(), by_javascript, encoded, secret.to_owned()] {
+        if text.contains(&form) {
+            text = text.replace(&form, "[removed]");
+        }
+    }
+    text
+}
+
+/// The text with all but the unreserved characters of RFC 3986 section 2.3 percent-encoded.
+#[must_use]
+pub fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }
 
 /// Zero-width and direction-changing characters.

@@ -1,6 +1,6 @@
 //! The few parts of a URL that this protocol needs to look at.
 //!
-//! Refuses, rather than repairs: user-info, control characters, white space, backslashes, non-ASCII text, an empty host,
+//! Refuses, rather than repairs: user-info, control characters, white space, quotation marks, non-ASCII text, an empty host,
 //! a scheme other than http or https. A host in another script arrives as punycode from the host's own `URL`. The path
 //! keeps its case: `/realms/MyRealm` is not `/realms/myrealm`.
 
@@ -10,7 +10,7 @@ pub enum UrlProblem {
     /// No `https://` or `http://` in front.
     #[error("it does not begin with https://")]
     Scheme,
-    /// A space, a control character, a backslash or a character outside ASCII.
+    /// A space, a control character, a quotation mark or another character that RFC 3986 does not have.
     #[error("it contains a character that a URL cannot have")]
     Character,
     /// `user@` or `user:password@`.
@@ -47,7 +47,7 @@ impl Url {
     /// # Errors
     /// The first [`UrlProblem`] met.
     pub fn parse(text: &str) -> Result<Self, UrlProblem> {
-        if text.chars().any(|c| !c.is_ascii_graphic() || c == '\\') {
+        if text.chars().any(|c| !c.is_ascii_graphic() || "\\\"<>^`{|}".contains(c)) {
             return Err(UrlProblem::Character);
         }
         let (scheme, rest) = text.split_once("://").ok_or(UrlProblem::Scheme)?;
@@ -116,11 +116,17 @@ impl Url {
         format!("{}{}", self.without_query(), self.query)
     }
 
-    /// Whether the host is this machine: `localhost`, a name below it, 127.0.0.0/8 or `[::1]`.
+    /// Whether requests to it travel in clear text.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.scheme == "http"
+    }
+
+    /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. Names below `localhost` are not, because not
+    /// every system resolves them without asking the network.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.host == "localhost"
-            || self.host.ends_with(".localhost")
             || self.host == "[::1]"
             || self.host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
     }
@@ -140,7 +146,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), UrlProblem> {
     let port = match port {
         "" => None,
         digits => match digits.parse::<u16>() {
-            Ok(port) if port > 0 => Some(port),
+            Ok(port) if port > 0 && !digits.starts_with('+') => Some(port),
             _ => return Err(UrlProblem::Port),
         },
     };

@@ -8,10 +8,8 @@ use std::cell::Cell;
 use js_sys::{JsString, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, Headers, ReadableStreamDefaultReader, RequestInit, RequestRedirect, Response};
+use web_sys::{AbortController, Headers, RequestInit, RequestRedirect};
 
-use crate::error::Cause;
-use crate::host::SendError;
 use crate::protocol::http::{HttpRequest, HttpResponse, Method};
 use crate::protocol::text::clean;
 use crate::secret::Secret;
@@ -25,17 +23,54 @@ pub(super) const HEADERS: [&str; 4] = ["date", "location", "retry-after", "x-ms-
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(catch, js_name = fetch)]
-    fn host_fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
+    fn host_fetch(url: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
+
+    /// A Response. Not web-sys's: a program may have put a `fetch` of its own in place, whose replies lack what the standard
+    /// promises, and what is thrown in a call that does not catch would leave a promise that never settles.
+    type Reply;
+
+    #[wasm_bindgen(method, getter, catch)]
+    fn status(this: &Reply) -> Result<u16, JsValue>;
+
+    #[wasm_bindgen(method, getter, catch)]
+    fn headers(this: &Reply) -> Result<ReplyHeaders, JsValue>;
+
+    #[wasm_bindgen(method, getter, catch)]
+    fn body(this: &Reply) -> Result<Option<Body>, JsValue>;
+
+    type ReplyHeaders;
+
+    #[wasm_bindgen(method, catch)]
+    fn get(this: &ReplyHeaders, name: &str) -> Result<Option<String>, JsValue>;
+
+    type Body;
+
+    #[wasm_bindgen(method, catch, js_name = getReader)]
+    fn get_reader(this: &Body) -> Result<Reader, JsValue>;
+
+    type Reader;
+
+    #[wasm_bindgen(method, catch)]
+    fn read(this: &Reader) -> Result<JsValue, JsValue>;
+}
+
+/// Why there is no reply.
+pub(super) enum Unfetched {
+    /// The body is over the limit.
+    TooLarge,
+    /// What was thrown.
+    Thrown(JsValue),
+}
+
+impl From<JsValue> for Unfetched {
+    fn from(value: JsValue) -> Self {
+        Self::Thrown(value)
+    }
 }
 
 /// Sends the request. `answered` is set as soon as the reply's status is known, so that who gives up on the body knows.
-pub(super) async fn fetch(request: &HttpRequest, answered: &Cell<Option<u16>>) -> Result<HttpResponse, SendError> {
-    let failed = |value: JsValue| SendError {
-        problem: describe(&value),
-        status: answered.get(),
-        cause: Some(Cause::new(value)),
-    };
-    let mut abort = AbortOnDrop(Some(AbortController::new().map_err(failed)?));
+pub(super) async fn fetch(request: &HttpRequest, answered: &Cell<Option<u16>>) -> Result<HttpResponse, Unfetched> {
+    let mut abort = AbortOnDrop(Some(AbortController::new()?));
     let init = RequestInit::new();
     init.set_method(match request.method {
         Method::Get => "GET",
@@ -46,56 +81,50 @@ pub(super) async fn fetch(request: &HttpRequest, answered: &Cell<Option<u16>>) -
     }
     init.set_redirect(RequestRedirect::Manual);
     init.set_signal(abort.0.as_ref().map(AbortController::signal).as_ref());
-    let headers = Headers::new().map_err(failed)?;
+    let headers = Headers::new()?;
     for (name, value) in &request.headers {
-        headers.set(name, value).map_err(failed)?;
+        headers.set(name, value)?;
     }
     init.set_headers(&headers);
 
-    let response = JsFuture::from(host_fetch(&request.url, &init).map_err(failed)?).await.map_err(failed)?;
-    // Unchecked: a polyfill's Response, or another realm's, is no instance of this realm's class.
-    let response: Response = response.unchecked_into();
-    answered.set(Some(response.status()));
-    let body = read_body(&response).await.map_err(|problem| match problem {
-        BodyProblem::TooLarge => SendError {
-            problem: format!("its body is over {} MB", LARGEST_BODY >> 20),
-            status: answered.get(),
-            cause: None,
-        },
-        BodyProblem::Broken(value) => failed(value),
-    })?;
+    let reply: Reply = settled(&host_fetch(&request.url, &init)?).await?.unchecked_into();
+    let status = reply.status()?;
+    answered.set(Some(status));
+    let mut headers = Vec::new();
+    let found = reply.headers()?;
+    for name in HEADERS {
+        if let Some(value) = found.get(name)? {
+            headers.push((name.to_owned(), value));
+        }
+    }
+    let body = read_body(&reply).await?;
     abort.0 = None;
-    let header = |name: &str| response.headers().get(name).ok().flatten().map(|value| (name.to_owned(), value));
-    Ok(HttpResponse {
-        status: response.status(),
-        headers: HEADERS.into_iter().filter_map(header).collect(),
-        body: Secret::new(String::from_utf8_lossy(&body).into_owned()),
-    })
-}
-
-enum BodyProblem {
-    TooLarge,
-    Broken(JsValue),
+    Ok(HttpResponse { status, headers, body: Secret::new(String::from_utf8_lossy(&body).into_owned()) })
 }
 
 /// Reads the body piece by piece, and no further than is allowed.
-async fn read_body(response: &Response) -> Result<Vec<u8>, BodyProblem> {
+async fn read_body(reply: &Reply) -> Result<Vec<u8>, Unfetched> {
     let mut body = Vec::new();
-    let Some(stream) = response.body() else {
+    let Some(stream) = reply.body()? else {
         return Ok(body);
     };
-    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    let reader = stream.get_reader()?;
     loop {
-        let piece = JsFuture::from(reader.read()).await.map_err(BodyProblem::Broken)?;
+        let piece = settled(&reader.read()?).await?;
         if property(&piece, "done").is_truthy() {
             return Ok(body);
         }
         let bytes = Uint8Array::new(&property(&piece, "value"));
         if body.len().saturating_add(bytes.length() as usize) > LARGEST_BODY {
-            return Err(BodyProblem::TooLarge);
+            return Err(Unfetched::TooLarge);
         }
         body.extend(bytes.to_vec());
     }
+}
+
+/// Waits for a promise, or for a value that should have been one.
+async fn settled(value: &JsValue) -> Result<JsValue, JsValue> {
+    JsFuture::from(Promise::resolve(value)).await
 }
 
 /// Aborts the request unless it was told that the request is over.
@@ -123,6 +152,14 @@ pub(super) fn describe(thrown: &JsValue) -> String {
         (false, false) => format!("{outer} ({inner})"),
     };
     clean(&words)
+}
+
+/// The status that an HTTP client's own error carries, as many do.
+pub(super) fn status_of(thrown: &JsValue) -> Option<u16> {
+    let number = ["status", "statusCode"].iter().find_map(|name| property(thrown, name).as_f64())?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+    let status = number as u16;
+    Some(status)
 }
 
 fn property(value: &JsValue, name: &str) -> JsValue {

@@ -14,11 +14,14 @@ use crate::flows::race::{First, race};
 use crate::host::{Host, Level, SendError};
 use crate::protocol::http::{HttpRequest, HttpResponse, Method, UnixMs};
 use crate::secret::Secret;
-use crate::wasm::fetch::{HEADERS, LARGEST_BODY, describe, fetch};
+use crate::wasm::fetch::{HEADERS, LARGEST_BODY, Unfetched, describe, fetch, status_of};
 use crate::wasm::shapes::{self, ErrorShape};
 
 /// The time limit of a request, in milliseconds, unless `system.requestTimeout` says otherwise.
 const REQUEST_TIMEOUT: u32 = 30_000;
+
+/// The longest time that `setTimeout` can wait, in milliseconds: 25 days. It takes a longer one for none at all.
+const LONGEST_TIMER: u32 = i32::MAX.unsigned_abs();
 
 #[wasm_bindgen]
 extern "C" {
@@ -28,6 +31,10 @@ extern "C" {
     /// Makes an instance of the right error class.
     #[wasm_bindgen(method)]
     fn error(this: &Hooks, details: JsValue, cause: JsValue) -> JsValue;
+
+    /// What a network threw, without the secrets of the form that was sent, should it hold them.
+    #[wasm_bindgen(method)]
+    fn harmless(this: &Hooks, thrown: JsValue, form: &str) -> JsValue;
 
     #[wasm_bindgen(method)]
     fn log(this: &Hooks, level: u8, correlation_id: &str, line: &str);
@@ -91,7 +98,7 @@ impl JsHost {
 
     /// Sets the time limit of requests, in milliseconds.
     pub(super) fn limit_requests(&self, milliseconds: Option<u32>) {
-        self.request_timeout.set(milliseconds.unwrap_or(REQUEST_TIMEOUT));
+        self.request_timeout.set(milliseconds.unwrap_or(REQUEST_TIMEOUT).min(LONGEST_TIMER));
     }
 
     /// The error as what JavaScript throws: an instance of the right class, or what the program's own callback threw.
@@ -104,9 +111,18 @@ impl JsHost {
         self.hooks.error(details, cause.unwrap_or(JsValue::UNDEFINED))
     }
 
+    /// What a network threw, as an error. A status that the thrown value carries counts as one that was answered.
+    fn failed(&self, thrown: JsValue, answered: Option<u16>, request: &HttpRequest) -> SendError {
+        let thrown = self.hooks.harmless(thrown, request.body.expose());
+        SendError {
+            problem: describe(&thrown),
+            status: answered.or_else(|| status_of(&thrown)),
+            cause: Some(Cause::new(thrown)),
+        }
+    }
+
     async fn send_by_hook(&self, request: &HttpRequest) -> Result<HttpResponse, SendError> {
-        let failed =
-            |value: JsValue| SendError { problem: describe(&value), status: None, cause: Some(Cause::new(value)) };
+        let failed = |value: JsValue| self.failed(value, None, request);
         let headers = Object::new();
         for (name, value) in &request.headers {
             // Setting a property of a fresh object cannot fail.
@@ -118,8 +134,7 @@ impl JsHost {
         let answer: Answer = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
         let (status, body) = (answer.status(), answer.body());
         if body.len() > LARGEST_BODY {
-            let problem = format!("its body is over {} MB", LARGEST_BODY >> 20);
-            return Err(SendError { problem, status: Some(status), cause: None });
+            return Err(too_large(Some(status)));
         }
         let header = |name: &str| answer.header(name).map(|value| (name.to_owned(), value));
         let headers = HEADERS.into_iter().filter_map(header).collect();
@@ -127,12 +142,22 @@ impl JsHost {
     }
 }
 
+fn too_large(status: Option<u16>) -> SendError {
+    SendError { problem: format!("its body is over {} MB", LARGEST_BODY >> 20), status, cause: None }
+}
+
 impl Host for JsHost {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
         let answered = Cell::new(None);
         let limit = self.request_timeout.get();
         let mut sending = pin!(async {
-            if self.hooks.has_network() { self.send_by_hook(&request).await } else { fetch(&request, &answered).await }
+            if self.hooks.has_network() {
+                return self.send_by_hook(&request).await;
+            }
+            fetch(&request, &answered).await.map_err(|problem| match problem {
+                Unfetched::TooLarge => too_large(answered.get()),
+                Unfetched::Thrown(value) => self.failed(value, answered.get(), &request),
+            })
         });
         // Always the runtime's own timer: a program's clock for tests must not time out a real request.
         match race(sending.as_mut(), TimeoutFuture::new(limit)).await {
@@ -146,7 +171,7 @@ impl Host for JsHost {
     }
 
     async fn sleep(&self, duration: Duration) {
-        let milliseconds = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
+        let milliseconds = u32::try_from(duration.as_millis()).unwrap_or(LONGEST_TIMER).min(LONGEST_TIMER);
         // A program's clock that throws or rejects is no reason to poll without a pause.
         if self.hooks.has_clock()
             && let Ok(promise) = self.hooks.sleep(f64::from(milliseconds))

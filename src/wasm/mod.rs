@@ -23,6 +23,7 @@ use crate::error::{Cause, Error};
 use crate::flows::device_code::{self, Pending, Polled, Progress, Prompt};
 use crate::flows::race::{First, race};
 use crate::flows::{App, Authentication};
+use crate::host::Host as _;
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::secret::Secret;
 use host::{Hooks, JsHost};
@@ -90,7 +91,8 @@ impl Core {
     /// A `ClientConfigurationError` for what is not that.
     #[wasm_bindgen(js_name = resumeDeviceCode)]
     pub fn resume_device_code(&self, saved: String) -> Result<DeviceCode, JsValue> {
-        match Pending::resume(&Secret::new(saved), &self.app.client().client_id) {
+        let now = self.app.host().now();
+        match Pending::resume(&Secret::new(saved), &self.app.client().client_id, now) {
             Ok(pending) => Ok(DeviceCode { app: Rc::clone(&self.app), pending: Rc::new(pending) }),
             Err(error) => Err(self.app.host().thrown(&error, "")),
         }

@@ -18,6 +18,8 @@ fn a_message_is_made_where_the_server_has_none() {
     assert_eq!(codes.message, "To sign in, open https://id.example/Device in a browser and enter the code AB-CD.");
     let codes = read(&with(r#","verification_uri":"https://id.example","message":"\u001b[1mGo\nthere""#)).unwrap();
     assert_eq!(codes.message, "[1mGo there");
+    let null = with(r#","verification_uri":null,"verification_url":"https://id.example""#);
+    assert_eq!(read(&null).unwrap().verification_uri, "https://id.example");
 }
 
 #[test]
@@ -71,6 +73,13 @@ fn a_missing_field_is_named() {
 }
 
 #[test]
+fn a_code_that_nobody_could_see_is_refused() {
+    let error =
+        read(r#"{"device_code":"d","user_code":"\u200b\n","verification_uri":"https://e.example"}"#).unwrap_err();
+    assert!(error.to_string().contains("user_code cannot be shown"), "{error}");
+}
+
+#[test]
 fn the_pace_follows_what_the_server_says() {
     let wait = |why, interval, retry_after| Wait { why, interval, retry_after };
     let pace = Pace::first(5, 0);
@@ -80,7 +89,8 @@ fn the_pace_follows_what_the_server_says() {
     assert_eq!(next(wait(Why::Pending, Some(9), None)).next_poll_at, 19_000);
     assert_eq!(next(wait(Why::Pending, Some(1), None)).next_poll_at, 15_000, "never shorter than before");
     assert_eq!(next(wait(Why::SlowDown, None, None)).interval, 10);
-    assert_eq!(next(wait(Why::SlowDown, Some(7), None)).interval, 7);
+    assert_eq!(next(wait(Why::SlowDown, Some(7), None)).interval, 10, "five more at least, as the RFC says");
+    assert_eq!(next(wait(Why::SlowDown, Some(12), None)).interval, 12);
     assert_eq!(next(wait(Why::SlowDown, Some(5), None)).interval, 10);
     assert_eq!(next(wait(Why::SlowDown, Some(u32::MAX), None)).interval, 300);
     assert_eq!(next(wait(Why::Pending, None, Some(90))).next_poll_at, 100_000);

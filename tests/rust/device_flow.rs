@@ -87,8 +87,9 @@ fn slow_down_adds_five_seconds_and_stays() {
 fn an_interval_that_the_server_sends_later_is_honoured() {
     let slow = Answer::json(400, r#"{"error":"slow_down","interval":20}"#);
     let same = Answer::json(400, r#"{"error":"slow_down","interval":5}"#);
-    let (sim, ..) = outcome(vec![codes(""), slow, same, tokens()]);
-    assert_eq!(sim.times(), [0, 5, 25, 50], "20 as sent, then five more, for the interval never shrinks");
+    let pending = Answer::json(400, r#"{"error":"authorization_pending","interval":30}"#);
+    let (sim, ..) = outcome(vec![codes(""), slow, same, pending, tokens()]);
+    assert_eq!(sim.times(), [0, 5, 25, 50, 80], "20 as sent, then five more, for the interval never shrinks; then 30");
 }
 
 #[test]
@@ -98,6 +99,9 @@ fn a_longer_retry_after_wins_and_a_shorter_one_does_not() {
     assert_eq!(sim.times(), [0, 5, 65]);
     let (sim, ..) = outcome(vec![codes(""), with("1"), tokens()]);
     assert_eq!(sim.times(), [0, 5, 15], "a back-off of twice the interval");
+    let slow = Answer::oauth("slow_down").with_header("retry-after", "60");
+    let (sim, ..) = outcome(vec![codes(""), slow, tokens()]);
+    assert_eq!(sim.times(), [0, 5, 65], "with slow_down too");
     let date = with("Sun, 15 Jun 2025 15:08:25 GMT").with_header("date", "Sun, 15 Jun 2025 15:07:25 GMT");
     let (sim, ..) = outcome(vec![codes(""), date, tokens()]);
     assert_eq!(sim.times(), [0, 5, 65], "by the server's own clock");
@@ -198,6 +202,48 @@ fn after_a_suspend_past_the_expiry_one_last_poll_brings_the_server_s_own_answer(
             }
         }
     }
+}
+
+#[test]
+fn a_network_that_is_slow_to_wake_up_is_waited_for_but_not_for_ever() {
+    let hour = 3_600_000;
+    let lost = || Answer::Break(None);
+    // Suspended between polls: the first try after waking fails. Suspended in mid-request: that very request fails.
+    for at in [7_000, 5_010] {
+        let sim = Sim::script(vec![codes(""), if at == 7_000 { pending() } else { lost() }, lost(), tokens()]);
+        sim.jump(at, hour);
+        assert!(sim.run(sign_in(&app(&sim, ENTRA), request(), &Person::default())).is_ok(), "suspended at {at}");
+    }
+    let sim = Sim::script(vec![codes(""), pending(), lost()]);
+    sim.jump(7_000, hour);
+    let error = sim.run(sign_in(&app(&sim, ENTRA), request(), &Person::default())).unwrap_err();
+    assert_eq!(error.code(), "device_code_expired");
+    assert_eq!(sim.requests().len(), 6, "one poll before, four after");
+}
+
+#[test]
+fn a_suspend_within_a_callback_costs_nothing() {
+    let sim = Sim::script(vec![codes(""), pending(), tokens()]);
+    let person = Person { sim: Some(sim.clone()), takes: 1_000, ..Person::default() };
+    sim.jump(6_500, 3_600_000);
+    assert!(sim.run(sign_in(&app(&sim, ENTRA), request(), &person)).is_ok());
+}
+
+#[test]
+fn a_retry_after_past_the_expiry_is_not_cut_short() {
+    let limited = Answer::json(429, "").with_header("retry-after", "600");
+    let (sim, error) = error(vec![codes(r#","expires_in":60"#), limited, tokens()]);
+    assert_eq!(error.code(), "device_code_expired");
+    assert_eq!(sim.times(), [0, 5]);
+}
+
+#[test]
+fn a_clock_set_back_by_a_year_does_not_give_the_code_a_year() {
+    let sim = Sim::script(vec![codes(r#","expires_in":60"#), Answer::Break(None)]);
+    sim.jump(2_000, -31_536_000_000);
+    let error = sim.run(sign_in(&app(&sim, ENTRA), request(), &Person::default())).unwrap_err();
+    assert_eq!(error.code(), "device_code_expired");
+    assert!(sim.requests().len() < 10, "{}", sim.requests().len());
 }
 
 #[test]
@@ -438,25 +484,29 @@ fn a_flow_dropped_at_any_await_leaves_nothing_running() {
 
 #[test]
 fn a_failure_at_any_request_ends_clearly_or_not_at_all() {
+    // What comes of it at the first request, and at a poll; none where the flow goes on.
     let failures = [
-        ("break", Answer::Break(None)),
-        ("break in the body", Answer::Break(Some(200))),
-        ("hang", Answer::Hang),
-        ("503", Answer::json(503, "<html>")),
-        ("garbage", Answer::json(200, "\u{0}garbage")),
-        ("refusal", Answer::oauth("access_denied")),
+        (Answer::Break(None), "network_error", None),
+        (Answer::Break(Some(200)), "network_error", Some("network_error")),
+        (Answer::Hang, "network_error", None),
+        (Answer::json(503, "<html>"), "post_request_failed", None),
+        (Answer::json(200, "\u{0}garbage"), "token_parsing_error", Some("token_parsing_error")),
+        (Answer::oauth("access_denied"), "access_denied", Some("access_denied")),
     ];
-    for (name, failure) in failures {
-        for at in 0..eventful().len() {
+    let last = eventful().len() - 1;
+    for (failure, at_first, at_a_poll) in failures {
+        for at in 0..=last {
             let mut answers = eventful();
             answers[at] = failure.clone();
             let (sim, _, result) = outcome(answers);
-            assert!(sim.elapsed() < 1_000_000, "{name} at request {at} ends");
-            if let Err(error) = result {
-                assert!(!error.code().is_empty() && !error.to_string().is_empty(), "{name} at request {at}");
-            } else {
-                assert!(at > 0, "{name} at the first request is the caller's to know");
-            }
+            let expected = match at {
+                0 => Some(at_first),
+                // The last answer of a script stays: the server never recovers.
+                _ if at == last => at_a_poll.or(Some("device_code_expired")),
+                _ => at_a_poll,
+            };
+            assert_eq!(result.err().as_ref().map(Error::code), expected, "at request {at}");
+            assert!(sim.elapsed() < 1_200_000, "it ends");
         }
     }
 }
@@ -555,21 +605,25 @@ fn two_polls_at_once_are_refused_and_a_dropped_one_gives_the_flow_back() {
         assert_eq!(sim.run(poll(&app, &flow)).unwrap_err().code(), "request_cannot_be_made");
     }
     assert!(sim.is_idle());
-    assert!(matches!(sim.run(poll(&app, &flow)).unwrap(), Polled::Done(_)));
+    let result = sim.run(finish(&app, &flow, None, &Person::default()));
+    assert!(result.is_ok());
+    assert_eq!(sim.times(), [0, 0, 5], "not sooner than an interval after the one that was dropped");
 }
 
 #[test]
 fn a_saved_flow_goes_on_elsewhere_at_the_same_pace() {
-    let sim = Sim::script(vec![codes(""), Answer::oauth("slow_down"), tokens()]);
+    let sim =
+        Sim::script(vec![codes(""), Answer::oauth("slow_down"), Answer::Break(None), Answer::Break(None), tokens()]);
     let (first_app, flow) = started(&sim);
     sim.run(poll(&first_app, &flow)).unwrap();
+    sim.run(poll(&first_app, &flow)).unwrap();
     let saved = flow.save("client");
-    let resumed = Pending::resume(&saved, "client").unwrap();
+    let resumed = Pending::resume(&saved, "client", START).unwrap();
     assert_eq!(resumed.save("client").expose(), saved.expose(), "nothing is lost on the way");
     let elsewhere = app(&sim, ENTRA);
     let result = sim.run(finish(&elsewhere, &resumed, None, &Person::default())).unwrap();
     assert_eq!(result.account.unwrap().username, "ada@example.com");
-    assert_eq!(sim.times(), [0, 0, 10]);
+    assert_eq!(sim.times(), [0, 0, 0, 20, 50], "the back-off goes on where it was");
 }
 
 #[test]
@@ -581,14 +635,58 @@ fn what_is_no_saved_flow_is_refused() {
         (String::new(), "client"),
         ("{}".to_owned(), "client"),
         (saved.replace(r#""version":1"#, r#""version":2"#), "client"),
-        (saved.replace("https://login.microsoftonline.com/organizations/oauth2", "http://evil.example"), "client"),
+        (saved.replace("https://login.microsoftonline.com/organizations/oauth2", "https://evil.example"), "client"),
+        (saved.replace("{tenantid}", "evil"), "client"),
         (saved, "another client"),
     ];
     for (saved, client) in cases {
-        let error = Pending::resume(&Secret::new(saved), client).unwrap_err();
+        let error = Pending::resume(&Secret::new(saved), client, START).unwrap_err();
         assert_eq!(error.field(), Some("saved"));
         assert!(!error.to_string().contains("DC-secret"));
     }
+}
+
+#[test]
+fn a_saved_flow_that_was_tampered_with_is_refused_or_made_harmless() {
+    let sim = Sim::script(vec![codes("")]);
+    let (_, flow) = started(&sim);
+    let saved = flow.save("client").expose().to_owned();
+    let resume = |saved: String| Pending::resume(&Secret::new(saved), "client", START);
+    let page = saved.replace("https://microsoft.com/devicelogin\"", "javascript:alert(1)\"");
+    assert_eq!(resume(page).unwrap_err().code(), "unsafe_verification_uri");
+    let form = saved.replace(r#""extraParameters":{}"#, r#""extraParameters":{"grant_type":"x"}"#);
+    assert_eq!(resume(form).unwrap_err().field(), Some("extraParameters"));
+    let shown = resume(saved.replace("ABCD-EFGH", "AB\\u001b[2J")).unwrap();
+    assert_eq!(shown.codes().user_code, "AB [2J");
+    let far = saved.replace(r#""nextPollAt":1"#, r#""nextPollAt":9"#).replace(r#""expiresAt":1"#, r#""expiresAt":9"#);
+    let sim = Sim::script(vec![pending()]);
+    let error = sim.run(finish(&app(&sim, ENTRA), &resume(far).unwrap(), None, &Person::default())).unwrap_err();
+    assert_eq!((error.code(), sim.elapsed() / 1000), ("device_code_expired", 86_400));
+}
+
+#[test]
+fn client_info_counts_from_microsoft_alone() {
+    let issuer = "https://id.example";
+    let sim = Sim::serve(move |request, _| match request.url.rsplit('/').next().unwrap() {
+        "openid-configuration" => Answer::json(
+            200,
+            r#"{"issuer":"https://id.example","token_endpoint":"https://id.example/t","device_authorization_endpoint":"https://id.example/d"}"#,
+        ),
+        "d" => codes(""),
+        _ => Answer::json(200, r#"{"access_token":"AT","client_info":"something else"}"#),
+    });
+    let result = sim.run(sign_in(&app(&sim, issuer), request(), &Person::default())).unwrap();
+    assert_eq!(result.account, None);
+}
+
+#[test]
+fn a_network_error_names_the_address_without_its_query() {
+    let sim = Sim::script(vec![Answer::Break(None)]);
+    let request =
+        Request { extra_query: [("login_hint".to_owned(), "ada@example.com".to_owned())].into(), ..request() };
+    let error = sim.run(sign_in(&app(&sim, ENTRA), request, &Person::default())).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("/organizations/oauth2/v2.0/devicecode could") && !text.contains("ada"), "{text}");
 }
 
 #[test]

@@ -38,9 +38,15 @@ fn a_document_of_the_authority_itself_is_used() {
 
 #[test]
 fn a_document_of_somebody_else_is_refused() {
-    for issuer in
-        ["https://evil.example/Realm", "https://id.example/realm", "https://id.example", "http://id.example/Realm", "x"]
-    {
+    for issuer in [
+        "https://evil.example/Realm",
+        "https://id.example/realm",
+        "https://id.example",
+        "http://id.example/Realm",
+        "https://id.example/Realm?x",
+        "https://id.example/Realm#x",
+        "x",
+    ] {
         let error = read("https://id.example/Realm", 200, &document(issuer, "https://id.example/d")).unwrap_err();
         assert_eq!(error.code(), "issuer_validation_failed", "{issuer}");
     }
@@ -57,6 +63,7 @@ fn a_document_that_cannot_be_used_says_where_and_why() {
         (200, "{}".to_owned(), "no issuer"),
         (200, format!(r#"{{"issuer":"{id}","token_endpoint":"{id}/t"}}"#), "does not offer sign-in with a device code"),
         (200, document(id, "http://id.example/d"), "not https"),
+        (200, document(id, "http://localhost:2375/x"), "not https"),
         (200, document(id, "https://user@id.example/d"), "user information"),
     ];
     for (status, body, words) in cases {

@@ -30,6 +30,15 @@ fn an_error_of_control_characters_alone_is_an_error_still() {
 }
 
 #[test]
+fn a_claims_challenge_goes_back_as_it_came() {
+    let claims = format!("{{\"a\":\"two  spaces \u{200b}{}\"}}", "x".repeat(3_000));
+    let body = serde_json::json!({ "error": "e", "claims": claims }).to_string();
+    assert_eq!(answer(&body).claims, claims);
+    let body = serde_json::json!({ "error": "e", "claims": "\u{1b}[2J" }).to_string();
+    assert_eq!(answer(&body).claims, "[2J");
+}
+
+#[test]
 fn interaction_is_needed_by_error_and_suberror_never_by_number() {
     let cases = [
         (r#"{"error":"invalid_grant"}"#, true),

@@ -27,6 +27,21 @@ fn every_field_of_a_reply_is_kept() {
 }
 
 #[test]
+fn a_reply_may_begin_with_a_byte_order_mark_and_its_token_be_worth_nothing() {
+    let reply = reply("\u{feff}{\"access_token\":\"a\",\"expires_in\":0}");
+    let token = TokenReply::read(&json::object(reply.body.expose()).unwrap(), &reply).unwrap();
+    assert_eq!(token.expires_in, Some(0), "expired, which is not the same as unknown");
+}
+
+#[test]
+fn scopes_without_end_are_cut() {
+    let scope: Vec<String> = (0..200_000).map(|number| number.to_string()).collect();
+    let reply = reply(&format!(r#"{{"access_token":"a","scope":"{}"}}"#, scope.join(" ")));
+    let token = TokenReply::read(&json::object(reply.body.expose()).unwrap(), &reply).unwrap();
+    assert_eq!(token.scopes.unwrap().as_slice().len(), 1_000);
+}
+
+#[test]
 fn a_reply_with_the_least_is_enough() {
     let reply = reply(r#"{"access_token":"a"}"#);
     let token = TokenReply::read(&json::object(reply.body.expose()).unwrap(), &reply).unwrap();
