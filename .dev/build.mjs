@@ -20,12 +20,13 @@ const SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', 'js', '
 export async function build() {
   const environment = await setup();
   const stamp = digest((await ask('rustc', ['-vV'], environment)) ?? '');
-  if (existsSync(join(OUT, 'package.json')) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return;
+  const made = [join(CORE, 'core.wasm'), join(CORE, 'core.d.ts'), ...['index.js', 'index.cjs', 'package.json'].map((name) => join(OUT, name))];
+  if (made.every(existsSync) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return;
   rmSync(STAMP, { force: true });
   await run('crates', 'cargo', ['fetch', '--locked']);
   await run('Rust core to WebAssembly', 'wasm-pack', [
     'build', '--release', '--target', 'web', '--mode', 'no-install', '--no-pack', '--out-dir', CORE, '--out-name', 'core',
-  ], { env: { ...environment, CARGO_TARGET_DIR: join(ROOT, 'target/wasm'), RUSTFLAGS: withoutPaths() } });
+  ], { env: { ...environment, CARGO_TARGET_DIR: join(ROOT, 'target/wasm'), CARGO_ENCODED_RUSTFLAGS: withoutPaths() } });
   await run('wasm-opt', process.execPath, [
     join(ROOT, 'node_modules/binaryen/bin/wasm-opt'), '-Oz', join(CORE, 'core_bg.wasm'), '-o', join(CORE, 'core.wasm'),
   ]);
@@ -35,8 +36,9 @@ export async function build() {
 
 /** Keeps the folders of this machine out of the module: the same sources make the same bytes anywhere. */
 function withoutPaths() {
-  const crates = readdirSync(CRATES).map((name) => `--remap-path-prefix=${join(CRATES, name)}=crates`);
-  return [...crates, `--remap-path-prefix=${ROOT}=doorcode`].join(' ');
+  const folders = existsSync(CRATES) ? readdirSync(CRATES) : []; // none where crates are vendored
+  const crates = folders.map((name) => `--remap-path-prefix=${join(CRATES, name)}=crates`);
+  return [...crates, `--remap-path-prefix=${ROOT}=doorcode`].join('\x1f'); // a space may be part of a path
 }
 
 async function bundle() {

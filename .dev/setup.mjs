@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ask, main, ROOT, run, TOOLS } from './steps.mjs';
-import { wasmToolchain } from './wasm-std.mjs';
+import { isRecent, MINIMUM_RUST, wasmToolchain } from './wasm-std.mjs';
 
 const WASM_PACK = '0.15.1';
 
@@ -12,10 +12,14 @@ const WASM_PACK = '0.15.1';
  * @returns {Promise<NodeJS.ProcessEnv>} the environment for `wasm-pack build`
  */
 export async function setup() {
-  if (!(await ask('cargo', ['--version']))) {
-    throw new Error('no Rust found: install it from https://rustup.rs (stable, 1.88 or later), then run this again');
+  const cargo = await ask('cargo', ['--version']);
+  if (!isRecent(cargo)) {
+    throw new Error(`${cargo ?? 'no Rust'} found: install Rust ${MINIMUM_RUST} or later (https://rustup.rs), then run this again`);
   }
-  const [environment] = await Promise.all([wasmToolchain(), npmPackages(), cargoTools()]);
+  // All three to their end, even if one fails: none is left running behind our back.
+  const steps = await Promise.allSettled([wasmToolchain(), npmPackages(), cargoTools()]);
+  for (const step of steps) if (step.status === 'rejected') throw step.reason;
+  const environment = steps[0].status === 'fulfilled' ? steps[0].value : process.env;
   return { ...environment, PATH: `${join(TOOLS, 'bin')}${delimiter}${environment.PATH}` };
 }
 
@@ -23,7 +27,7 @@ async function npmPackages() {
   const installed = join(ROOT, 'node_modules/.package-lock.json');
   const wanted = join(ROOT, 'package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
-  await run('npm packages', 'npm', ['ci', '--no-audit', '--no-fund']);
+  await run('npm packages', 'npm', ['ci', '--include=dev', '--no-audit', '--no-fund']);
 }
 
 /** wasm-bindgen's command must be of the very version that the crate was locked to. */

@@ -11,6 +11,8 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ask, CRATES, ROOT, run, say, TOOLS } from './steps.mjs';
 
+/** The rust-version of Cargo.toml. */
+export const MINIMUM_RUST = '1.88';
 const TARGET = 'wasm32-unknown-unknown';
 const TOOLCHAIN = join(TOOLS, 'wasm-toolchain');
 const DISTRO_RUSTC = '/usr/bin/rustc';
@@ -38,6 +40,13 @@ async function hasTarget() {
   return folder !== undefined && existsSync(folder);
 }
 
+/** Whether `rustc --version` or `cargo --version` printed a version that can compile this crate. @param {string | undefined} printed */
+export function isRecent(printed) {
+  const [, major, minor] = /(\d+)\.(\d+)\./.exec(printed ?? '') ?? [];
+  const [needMajor, needMinor] = MINIMUM_RUST.split('.');
+  return Number(major) > Number(needMajor) || (major === needMajor && Number(minor) >= Number(needMinor));
+}
+
 async function added() {
   try {
     await run(`rustup target add ${TARGET}`, 'rustup', ['target', 'add', TARGET]);
@@ -48,7 +57,8 @@ async function added() {
 }
 
 async function buildFromDistro() {
-  if (!existsSync(DISTRO_RUSTC) || !existsSync(DISTRO_SOURCES)) await aptInstall(APT_PACKAGES);
+  // Debian's plain rustc may be there and be years old.
+  if (!existsSync(DISTRO_SOURCES) || !isRecent(await ask(DISTRO_RUSTC, ['--version']))) await aptInstall(APT_PACKAGES);
   const script = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url))).digest('hex');
   const stamp = `${await ask(DISTRO_RUSTC, ['-vV'])}\n${script}\n`;
   const stampFile = join(TOOLCHAIN, 'stamp');
@@ -66,7 +76,7 @@ async function buildFromDistro() {
   for (const tool of ['rustc', 'rustdoc']) {
     // A link would be resolved to /usr and find Debian's own sysroot again, so name ours.
     const wrapper = join(TOOLCHAIN, 'bin', tool);
-    writeFileSync(wrapper, `#!/bin/sh\nexec /usr/bin/${tool} --sysroot '${TOOLCHAIN}' "$@"\n`);
+    writeFileSync(wrapper, `#!/bin/sh\nexec /usr/bin/${tool} --sysroot '${TOOLCHAIN.replaceAll("'", "'\\''")}' "$@"\n`);
     chmodSync(wrapper, 0o755);
   }
   symlinkSync(cargo, join(TOOLCHAIN, 'bin/cargo'));
@@ -92,7 +102,11 @@ async function buildFromDistro() {
         RUSTC_BOOTSTRAP: '1', // -Zbuild-std on a stable compiler; only here, never for our own code
         RUSTC: join(TOOLCHAIN, 'bin/rustc'),
         // Bitcode, so that our release build can use link-time optimisation across std; and no folder of this machine.
-        RUSTFLAGS: `-Cembed-bitcode=yes --remap-path-prefix=${TOOLCHAIN}/lib/rustlib/src/rust=/rustc --remap-path-prefix=${CRATES}=crates`,
+        CARGO_ENCODED_RUSTFLAGS: [
+          '-Cembed-bitcode=yes',
+          `--remap-path-prefix=${TOOLCHAIN}/lib/rustlib/src/rust=/rustc`,
+          `--remap-path-prefix=${CRATES}=crates`,
+        ].join('\x1f'), // a space may be part of a path
         CARGO_TARGET_DIR: join(work, 'target'),
       },
     });

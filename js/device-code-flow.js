@@ -15,6 +15,7 @@ export class DeviceCodeFlow {
   #request;
   /** @type {import('doorcode-core').DeviceCode | undefined} */
   #started;
+  #starting = false;
 
   /**
    * @param {import('./index.js').PublicClientApplication} pca
@@ -30,16 +31,23 @@ export class DeviceCodeFlow {
    * @param {import('./index.js').SavedDeviceCodeFlow | string} saved
    */
   static resume(pca, saved) {
-    const flow = new DeviceCodeFlow(pca, { scopes: [] });
-    flow.#started = coreOf(pca).resumeDeviceCode(typeof saved === 'string' ? saved : JSON.stringify(saved) ?? '');
+    const text = typeof saved === 'string' ? saved : JSON.stringify(saved) ?? '';
+    const started = coreOf(pca).resumeDeviceCode(text);
+    const flow = new DeviceCodeFlow(pca, { scopes: [], timeout: JSON.parse(text).timeout });
+    flow.#started = started;
     return flow;
   }
 
   /** @param {{ signal?: AbortSignal }} [options] */
   async initiateDeviceCodeFlow(options = {}) {
-    if (this.#started) throw notNow('This flow has its code already; make a new DeviceCodeFlow for a new one.');
+    if (this.#started || this.#starting) throw notNow('This flow has its code already; make a new DeviceCodeFlow for a new one.');
     const signal = Input.request(options).signal('signal');
-    this.#started = await stoppable({ signal }, (signal) => this.#core.startDeviceCode(JSON.stringify(this.#request), signal));
+    this.#starting = true;
+    try {
+      this.#started = await stoppable({ signal }, (signal) => this.#core.startDeviceCode(JSON.stringify(this.#request), signal));
+    } finally {
+      this.#starting = false;
+    }
     return deviceCodeResponse(this.#code().codes());
   }
 
@@ -69,7 +77,7 @@ export class DeviceCodeFlow {
 
   /** @returns {import('./index.js').SavedDeviceCodeFlow} */
   toJSON() {
-    return JSON.parse(this.#code().save());
+    return { ...JSON.parse(this.#code().save()), timeout: this.#request.timeout };
   }
 
   #code() {

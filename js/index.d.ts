@@ -14,6 +14,8 @@ export declare const version: string;
 /** What an application is made from. */
 export interface Configuration {
   auth: NodeAuthOptions;
+  /** There is no token cache yet; a `cachePlugin` is refused. */
+  cache?: { cachePlugin?: undefined };
   system?: NodeSystemOptions;
   telemetry?: NodeTelemetryOptions;
 }
@@ -106,6 +108,9 @@ export interface NetworkResponse<T> {
 
 // ── Signing in ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** What `PublicClientApplication` is, for programs that name MSAL's interface. */
+export type IPublicClientApplication = PublicClientApplication;
+
 /** A program that people sign in to, without a secret of its own. */
 export declare class PublicClientApplication {
   /**
@@ -151,16 +156,36 @@ export interface DeviceCodeFlowRequest {
   extraQueryParameters?: Record<string, string>;
   /** Added to the form of each request. */
   extraParameters?: Record<string, string>;
-  /** Seconds of polling after which to give up. The code's own expiry comes first if it is earlier. */
+  /**
+   * Seconds of polling after which to give up, counted from when `deviceCodeCallback` is done. The code's own expiry comes first
+   * if it is earlier.
+   */
   timeout?: number;
+
+  // MSAL: fields that its requests share. They are for other flows than this one, and without an effect here as there.
+  authenticationScheme?: string;
+  storeInCache?: { accessToken?: boolean; idToken?: boolean; refreshToken?: boolean };
+  attributeTokens?: string[];
+  embeddedClientId?: string;
+  httpMethod?: string;
+  maxAge?: number;
+  popKid?: string;
+  dpopJkt?: string;
+  scenarioId?: string;
+  shrClaims?: string;
+  shrNonce?: string;
+  shrOptions?: object;
+  skipBrokerClaims?: boolean;
+  sshJwk?: string;
+  sshKid?: string;
 }
 
 /** What a sign-in with a device code asks for. */
 export interface DeviceCodeRequest extends DeviceCodeFlowRequest {
   /** Shows the page and the code. May be async: polling waits for it. If it throws, that ends the flow. */
-  deviceCodeCallback: (response: DeviceCodeResponse) => void | Promise<void>;
+  deviceCodeCallback: (response: DeviceCodeResponse) => unknown;
   /** doorcode: hears of each poll that brought no answer. May be async. If it throws, that ends the flow. */
-  progressCallback?: (progress: DeviceCodeProgress) => void | Promise<void>;
+  progressCallback?: (progress: DeviceCodeProgress) => unknown;
   /** doorcode: ends the flow at once, in the middle of a wait or a request. */
   signal?: AbortSignal;
   /** Set to true on the very object that was passed in, it ends the flow within a second. */
@@ -276,7 +301,8 @@ export interface TenantProfile {
 export interface IdTokenClaims {
   iss?: string;
   sub?: string;
-  aud?: string | string[];
+  /** A list with some providers other than Entra. */
+  aud?: string;
   exp?: number;
   iat?: number;
   oid?: string;
@@ -341,7 +367,7 @@ export interface FinishOptions {
   cancel?: boolean;
   /** Seconds of polling after which to give up. @default the request's */
   timeout?: number;
-  progressCallback?: (progress: DeviceCodeProgress) => void | Promise<void>;
+  progressCallback?: (progress: DeviceCodeProgress) => unknown;
 }
 
 /** doorcode: a flow at rest. A secret. Its fields are nobody's business but doorcode's. */

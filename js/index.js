@@ -5,7 +5,7 @@ import { Input } from './check.js';
 import { coreOf, keepCore } from './core-of.js';
 import { fromCore } from './errors.js';
 import { Logger, LogLevel } from './logger.js';
-import { networkHook } from './network.js';
+import { harmless, networkHook } from './network.js';
 import { authenticationResult, authorityOf, deviceCodeRequest, deviceCodeResponse } from './shapes.js';
 import { stoppable } from './stop.js';
 
@@ -58,6 +58,7 @@ export class PublicClientApplication {
     if (clock) requireMethods(system.part('clock'), ['now', 'sleep']);
     return {
       error: fromCore,
+      harmless,
       log: (/** @type {number} */ level, /** @type {string} */ correlationId, /** @type {string} */ line) => {
         const method = LOG_METHODS[level] ?? 'trace';
         try {
@@ -114,11 +115,12 @@ function coreConfiguration(input) {
   for (const name of ['authorityMetadata', 'cloudDiscoveryMetadata']) {
     if (auth.filledText(name)) throw auth.wrong(name, 'this version of doorcode cannot use it yet; remove it');
   }
+  if (auth.flag('isMcp')) throw auth.wrong('isMcp', 'this version of doorcode cannot use it yet; remove it, and name the `resource` in the request');
   if (input.part('cache').value.cachePlugin) {
     throw input.part('cache').wrong('cachePlugin', 'this version of doorcode keeps no tokens yet; remove it');
   }
   const protocolMode = input.part('system').filledText('protocolMode');
-  if (protocolMode && !(protocolMode in ProtocolMode)) {
+  if (protocolMode && !Object.hasOwn(ProtocolMode, protocolMode)) {
     throw input.part('system').wrong('protocolMode', 'it must be one of the values of ProtocolMode');
   }
   auth.texts('knownAuthorities');

@@ -64,7 +64,9 @@ export class Logger {
    * @param {boolean} containsPii
    */
   executeCallback(level, message, containsPii) {
-    this.#callback?.(level, message, containsPii);
+    const returned = /** @type {unknown} */ (this.#callback?.(level, message, containsPii));
+    // An async callback that fails must not end the process as an unhandled rejection.
+    if (returned instanceof Promise) returned.catch(() => {});
   }
 
   /**

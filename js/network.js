@@ -16,14 +16,9 @@ export function networkHook(client) {
    * @param {number} timeout
    */
   return async (post, url, headers, body, timeout) => {
-    let reply;
-    try {
-      reply = post
-        ? await client.sendPostRequestAsync(url, { headers, body })
-        : await client.sendGetRequestAsync(url, { headers }, timeout);
-    } catch (error) {
-      throw withoutSecrets(error, secretsOf(body));
-    }
+    const reply = post
+      ? await client.sendPostRequestAsync(url, { headers, body })
+      : await client.sendGetRequestAsync(url, { headers }, timeout);
     if (!Number.isInteger(reply?.status) || reply.status < 0 || reply.status > 65535) {
       throw new TypeError('system.networkClient must answer with { status, headers, body }, where status is the HTTP status');
     }
@@ -34,7 +29,9 @@ export function networkHook(client) {
 /** MSAL's clients hand over what JSON.parse made; others the text. @param {unknown} body */
 function asText(body) {
   if (typeof body === 'string') return body;
-  return body === undefined || body === null ? '' : JSON.stringify(body);
+  if (body === undefined || body === null) return '';
+  // A function, for one, has no JSON.
+  return JSON.stringify(body) ?? '';
 }
 
 /** How to find a header by its lower-case name. @param {unknown} headers an object, a Map or a Headers */
@@ -45,34 +42,57 @@ function lookUp(headers) {
   return (/** @type {string} */ name) => values.get(name);
 }
 
-/** @param {string} form */
-function secretsOf(form) {
-  const fields = new URLSearchParams(form);
-  return SECRETS.flatMap((name) => fields.getAll(name)).filter((value) => value !== '');
-}
-
 /**
- * A copy of what the client threw, without what it was sent: HTTP libraries like to attach the request to their errors.
+ * What a network threw, if nothing in it can be a secret; else a copy without. HTTP libraries like to attach the request to their
+ * errors, and a parser of JSON quotes what it could not read.
  * @param {unknown} thrown
- * @param {string[]} secrets
+ * @param {string} form what was sent
  * @param {number} [depth]
  * @returns {Error}
  */
-function withoutSecrets(thrown, secrets, depth = 0) {
-  const clean = (/** @type {unknown} */ text) => {
-    let out = String(text ?? '');
-    for (const secret of secrets) out = out.replaceAll(secret, '[removed]').replaceAll(encodeURIComponent(secret), '[removed]');
-    return out;
-  };
-  const original = /** @type {{ name?: unknown, message?: unknown, stack?: unknown, code?: unknown, cause?: unknown }} */ (
+export function harmless(thrown, form, depth = 0) {
+  const secrets = secretsOf(form);
+  const original = /** @type {{ name?: unknown, message?: unknown, stack?: unknown, cause?: unknown, [field: string]: unknown }} */ (
     thrown !== null && typeof thrown === 'object' ? thrown : { message: thrown }
   );
-  const copy = new Error(clean(original.message));
-  copy.name = clean(original.name ?? 'Error');
-  copy.stack = clean(original.stack ?? copy.stack);
-  if (original.code !== undefined) Object.assign(copy, { code: clean(original.code) });
-  if (original.cause !== undefined && depth < DEEPEST_CAUSE) {
-    Object.defineProperty(copy, 'cause', { value: withoutSecrets(original.cause, secrets, depth + 1), configurable: true });
+  const quotesReply = original.name === 'SyntaxError';
+  const clean = (/** @type {unknown} */ value) => {
+    let text = String(value ?? '');
+    for (const secret of secrets) text = text.replaceAll(secret, '[removed]');
+    return text;
+  };
+  const cause = original.cause === undefined || depth >= DEEPEST_CAUSE ? undefined : harmless(original.cause, form, depth + 1);
+  if (
+    thrown instanceof Error &&
+    !quotesReply &&
+    cause === (depth >= DEEPEST_CAUSE ? undefined : original.cause) &&
+    clean(original.message) === original.message &&
+    clean(original.stack) === original.stack &&
+    Object.values(original).every((value) => value === null || typeof value !== 'object') &&
+    Object.values(original).every((value) => clean(value) === String(value ?? ''))
+  ) {
+    return thrown;
   }
+  const copy = new Error(quotesReply ? 'the reply could not be parsed' : clean(original.message));
+  copy.name = clean(original.name ?? 'Error');
+  copy.stack = quotesReply ? `${copy.name}: ${copy.message}` : clean(original.stack ?? copy.stack);
+  for (const name of ['code', 'status', 'statusCode']) {
+    const value = original[name];
+    if (typeof value === 'number') Object.assign(copy, { [name]: value });
+    if (typeof value === 'string') Object.assign(copy, { [name]: clean(value) });
+  }
+  if (cause) Object.defineProperty(copy, 'cause', { value: cause, configurable: true });
   return copy;
+}
+
+/**
+ * The secrets of a form, and each way in which they may be written.
+ * @param {string} form
+ */
+function secretsOf(form) {
+  const pairs = form.split('&').map((pair) => pair.split('='));
+  const sent = pairs.filter(([name]) => SECRETS.includes(name)).map(([, value]) => value).filter(Boolean);
+  const decoded = sent.map((value) => decodeURIComponent(value));
+  const lower = sent.map((value) => value.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()));
+  return [form, ...sent, ...lower, ...decoded, ...decoded.map(encodeURIComponent)].filter(Boolean);
 }

@@ -14,7 +14,11 @@ let timer;
 
 function look() {
   for (const [controller, request] of watched) {
-    if (request.cancel) controller.abort(new Error('request.cancel was set'));
+    try {
+      if (request.cancel) controller.abort(new Error('request.cancel was set'));
+    } catch (error) {
+      controller.abort(error); // a getter of the program's that throws
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { PublicClientApplication } from 'doorcode';
 const { CLIENT_ID: clientId, AUTHORITY: authority } = process.env;
 const pca = new PublicClientApplication({ auth: { clientId, authority } });
 const giveUp = new AbortController();
-process.once('SIGINT', () => giveUp.abort());
+process.on('SIGINT', () => giveUp.abort());
 
 try {
   const result = await pca.acquireTokenByDeviceCode({

@@ -69,7 +69,9 @@ describe('configuration', () => {
     [{ auth: { ...auth, knownAuthorities: 'x' } }, 'auth.knownAuthorities', 'invalid_configuration'],
     [{ auth: { ...auth, authorityMetadata: '{}' } }, 'auth.authorityMetadata', 'invalid_configuration'],
     [{ auth, cache: { cachePlugin: {} } }, 'cache.cachePlugin', 'invalid_configuration'],
+    [{ auth: { ...auth, isMcp: true } }, 'auth.isMcp', 'invalid_configuration'],
     [{ auth, system: { protocolMode: 'x' } }, 'system.protocolMode', 'invalid_configuration'],
+    [{ auth, system: { protocolMode: 'toString' } }, 'system.protocolMode', 'invalid_configuration'],
     [{ auth, system: { requestTimeout: -1 } }, 'system.requestTimeout', 'invalid_configuration'],
     [{ auth, system: { networkClient: {} } }, 'system.networkClient.sendGetRequestAsync', 'invalid_configuration'],
     [{ auth, system: { clock: { now: 1 } } }, 'system.clock.now', 'invalid_configuration'],
@@ -91,14 +93,15 @@ describe('configuration', () => {
   }
 
   it('a host in another script is read as a browser would', async () => {
-    const pca = new PublicClientApplication({ auth: { ...auth, authority: 'https://bücher.example/Pfad' }, system: { requestTimeout: 1000, networkClient: {
-      sendPostRequestAsync: networkClient.sendPostRequestAsync,
-      sendGetRequestAsync: async (url) => {
-        assert.equal(url, 'https://xn--bcher-kva.example/Pfad/.well-known/openid-configuration');
-        return { status: 404, headers: {}, body: '' };
-      },
-    } } });
+    const asked = [];
+    const sendGetRequestAsync = async (url) => {
+      asked.push(url);
+      return { status: 404, headers: {}, body: '' };
+    };
+    const system = { networkClient: { ...networkClient, sendGetRequestAsync } };
+    const pca = new PublicClientApplication({ auth: { ...auth, authority: 'https://bücher.example/Pfad' }, system });
     await assert.rejects(pca.acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {} }), { errorCode: 'endpoints_resolution_error' });
+    assert.deepEqual(asked, ['https://xn--bcher-kva.example/Pfad/.well-known/openid-configuration']);
   });
 });
 
@@ -144,7 +147,7 @@ describe('requests', () => {
 
   it('a method taken off its object says so', async () => {
     const { acquireTokenByDeviceCode } = pca;
-    await assert.rejects(acquireTokenByDeviceCode(good));
+    await assert.rejects(acquireTokenByDeviceCode(good), { name: 'ClientConfigurationError', field: 'pca' });
   });
 });
 
@@ -177,6 +180,8 @@ describe('Logger', () => {
     const request = { scopes: [], deviceCodeCallback() {}, correlationId: 'c-9' };
     await assert.rejects(pca.acquireTokenByDeviceCode(request), { errorCode: 'endpoints_resolution_error', correlationId: 'c-9' });
     assert.ok(lines.length && lines.every((line) => line.includes('[c-9]')), lines.join('\n'));
+    pca.setLogger(new Logger({ loggerCallback: async () => { throw new Error('disk full'); } }));
+    await assert.rejects(pca.acquireTokenByDeviceCode(request), { errorCode: 'endpoints_resolution_error' });
     pca.setLogger(new msal.Logger({ logLevel: 4, loggerCallback: () => { throw new Error('disk full'); } }));
     await assert.rejects(pca.acquireTokenByDeviceCode(request), { errorCode: 'endpoints_resolution_error' });
   });

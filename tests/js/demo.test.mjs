@@ -12,7 +12,8 @@ const hurry = new URL('support/hurry.mjs', import.meta.url).href;
 function run(onText = () => {}) {
   return new Promise((resolve) => {
     const env = { ...process.env, NODE_OPTIONS: `--import ${hurry}` };
-    const child = spawn(process.execPath, [demo, '--approve'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    // A process group of its own, as a terminal gives to what it runs.
+    const child = spawn(process.execPath, [demo, '--approve'], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let text = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {
@@ -35,12 +36,15 @@ describe('the demo', () => {
     assert.equal(text.trim().split('\n').at(-1), 'signed in as ada@example.com');
   });
 
-  it('ends cleanly with Ctrl-C', async () => {
+  for (const [how, send] of [
+    ['with Ctrl-C, which a terminal sends to the whole group', (child) => process.kill(-child.pid, 'SIGINT')],
+    ['with a signal to itself alone', (child) => child.kill('SIGINT')],
+  ]) it(`ends cleanly ${how}`, async () => {
     let sent = false;
     const { code, text } = await run((text, child) => {
       if (sent || !text.includes('enter the code')) return;
       sent = true;
-      child.kill('SIGINT');
+      send(child);
     });
     assert.equal(code, 130, text);
     assert.match(text, /device_code_polling_cancelled/);

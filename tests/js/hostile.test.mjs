@@ -1,7 +1,7 @@
 // Answers that no honest server gives, networks that fail, and network clients of the program's own.
 
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { after, afterEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { AuthError, PublicClientApplication } from 'doorcode';
 import { fastClock } from './support/clock.mjs';
@@ -118,11 +118,19 @@ describe('hostile answers', () => {
 
   it('a request that hangs ends with its time limit, and leaves no connection', async () => {
     const server = await start({ '/device': () => undefined });
-    const error = await failing(server, { system: { requestTimeout: 30 } });
+    const error = await failing(server, { system: { requestTimeout: 29.5 } });
     assert.equal(error.errorCode, 'network_error');
     assert.match(error.message, /no complete reply within 0\.03 s/);
     for (let turns = 0; turns < 1000 && (await server.openConnections()) > 1; turns++) await new Promise(setImmediate);
     assert.ok((await server.openConnections()) <= 1, 'only the one that discovery left open for reuse');
+  });
+
+  it('a time limit beyond what a timer can wait is no limit of nothing', async () => {
+    for (const requestTimeout of [2 ** 31, 1e12]) {
+      const server = await start({ '/token': () => ({ json: TOKENS }) });
+      const pca = new PublicClientApplication({ auth: { clientId: 'c', authority: server.origin }, system: { clock: fastClock(), requestTimeout } });
+      assert.equal((await pca.acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {} })).accessToken, 'AT-secret');
+    }
   });
 
   it('a redirect never carries the device code away', async () => {
@@ -237,6 +245,48 @@ describe('hostile answers', () => {
   });
 });
 
+describe('a fetch that a program has put in place', () => {
+  const { fetch } = globalThis;
+  afterEach(() => (globalThis.fetch = fetch));
+  const codes = (url) => (url.endsWith('/device') ? new Response(JSON.stringify(CODES)) : undefined);
+  const discovered = (url) =>
+    url.endsWith('openid-configuration')
+      ? new Response(JSON.stringify({ issuer: 'https://id.example', device_authorization_endpoint: 'https://id.example/device', token_endpoint: 'https://id.example/token' }))
+      : codes(url);
+
+  it('may answer nonsense: that is an error, and no promise is left', async () => {
+    const nonsense = [
+      () => undefined,
+      () => 42,
+      async () => null,
+      async () => ({}),
+      async () => ({ status: 200 }),
+      async () => ({ status: 200, headers: new Headers(), body: {} }),
+      async () => ({ status: 200, headers: new Headers(), body: { getReader: () => ({}) } }),
+      async () => {
+        const locked = new Response('{}');
+        locked.body.getReader();
+        return locked;
+      },
+    ];
+    for (const answer of nonsense) {
+      globalThis.fetch = answer;
+      const error = await failing({ origin: 'https://id.example' });
+      assert.equal(error.errorCode, 'endpoints_resolution_error');
+    }
+  });
+
+  it('may attach what it sent to what it throws', async () => {
+    globalThis.fetch = async (url, init) => {
+      const known = discovered(url);
+      if (known) return known;
+      throw Object.assign(new Error(`fetch failed: ${init.body}`), { init, status: 200 });
+    };
+    const error = await failing({ origin: 'https://id.example' });
+    assert.match(error.message, /fetch failed: \[removed\]/);
+  });
+});
+
 describe('a network client of the program\'s own', () => {
   const client = (post, get) => ({ sendGetRequestAsync: get, sendPostRequestAsync: post });
   const discovery = async (url) => ({
@@ -274,28 +324,45 @@ describe('a network client of the program\'s own', () => {
   });
 
   it('may throw what it likes: the secrets it was sent are taken out', async () => {
-    const cause = Object.assign(new Error('inner DC-secret'), { config: { data: 'device_code=DC-secret' } });
-    const error = await failing(server, {
-      timeout: 1,
-      system: {
-        clock: undefined,
-        networkClient: client(async (url, { body }) => {
-          if (url.endsWith('/device')) return { status: 200, headers: {}, body: { ...CODES, interval: 0.001 } };
-          throw Object.assign(new Error(`failed to send ${body}`, { cause }), { request: body });
-        }, discovery),
-      },
-    });
-    assert.equal(error.errorCode, 'user_timeout_reached');
-    const atOnce = await failing(server, {
-      system: { networkClient: client(async () => Promise.reject(new TypeError('no route')), discovery) },
-    });
-    assert.equal(atOnce.errorCode, 'network_error');
-    assert.match(atOnce.message, /no route/);
-    assert.equal(atOnce.cause.name, 'TypeError');
+    // A code with every character that encoders disagree about.
+    const code = "DC-secret!*'()/+=";
+    let polls = 0;
+    const networkClient = client(async (url, { body }) => {
+      if (url.endsWith('/device')) return { status: 200, headers: {}, body: { ...CODES, device_code: code } };
+      polls++;
+      const cause = Object.assign(new Error(`inner ${code}`), { config: { data: body } });
+      const lower = body.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());
+      const shown = [body, code, encodeURIComponent(code), lower].join(' ');
+      // With a status of success, so that it ends the flow and becomes the cause.
+      throw Object.assign(new TypeError(`failed to send ${shown}`, { cause }), { request: body, status: polls > 2 ? 200 : 503 });
+    }, discovery);
+    const lines = [];
+    const loggerOptions = { logLevel: 4, loggerCallback: (_, line) => void lines.push(line) };
+    const error = await failing(server, { system: { networkClient, loggerOptions } });
+    assert.equal(polls, 3, 'a status of 503 is tried again, one of 200 is not');
+    assert.equal(error.errorCode, 'network_error');
+    assert.equal(error.cause.name, 'TypeError');
+    assert.match(error.cause.cause.message, /^inner \[removed\]/);
+    const all = `${inspect(error, { depth: 20, showHidden: true })} ${lines.join(' ')}`;
+    assert.match(all, /poll 1: failed to send/);
+    assert.doesNotMatch(all, /secret/i, all);
+  });
+
+  it('may fail to parse: the reply that it quotes is not repeated', async () => {
+    const networkClient = client(async () => ({ body: JSON.parse('AT-secret DC-secret') }), discovery);
+    const error = await failing(server, { system: { networkClient } });
+    assert.match(error.message, /the reply could not be parsed/);
+  });
+
+  it('keeps the error itself where there is nothing to hide', async () => {
+    const thrown = Object.assign(new TypeError('no route', { cause: new Error('inner') }), { code: 'ENETUNREACH' });
+    const error = await failing(server, { system: { networkClient: client(async () => Promise.reject(thrown), discovery) } });
+    assert.equal(error.cause, thrown);
+    assert.match(error.message, /no route \(inner\)/);
   });
 
   it('that answers nonsense is told so', async () => {
-    for (const answer of [undefined, null, {}, { status: '200' }, { status: 1e9, body: '' }]) {
+    for (const answer of [undefined, null, {}, { status: '200' }, { status: 1e9, body: '' }, 42]) {
       const error = await failing(server, { system: { networkClient: client(async () => answer, discovery) } });
       assert.equal(error.errorCode, 'network_error');
       assert.match(error.message, /system\.networkClient must answer/);

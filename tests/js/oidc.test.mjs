@@ -157,6 +157,18 @@ describe('against oidc-provider', () => {
     assert.ok(Date.now() - started < 4000, 'not the interval');
   });
 
+  it('a request whose `cancel` cannot be read ends its own flow, and no other', async () => {
+    person = afterTwoPolls(approve);
+    const thrown = new Error('mine');
+    const request = { scopes: [], deviceCodeCallback() {}, get cancel() { throw thrown; } };
+    const [one, other] = await Promise.allSettled([
+      app({ clock: undefined }).acquireTokenByDeviceCode(request),
+      app().acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {} }),
+    ]);
+    assert.equal(one.reason?.cause, thrown);
+    assert.equal(other.status, 'fulfilled');
+  });
+
   it('`timeout` counts in seconds', async () => {
     const clock = fastClock();
     const error = await failure(app({ clock }).acquireTokenByDeviceCode({ scopes: [], timeout: 12, deviceCodeCallback() {} }));
@@ -230,7 +242,8 @@ describe('DeviceCodeFlow', () => {
 
   it('goes on after an abort', async () => {
     const flow = new DeviceCodeFlow(app(), { scopes: [] });
-    const { userCode } = await flow.initiateDeviceCodeFlow();
+    const [{ value: { userCode } }, second] = await Promise.allSettled([flow.initiateDeviceCodeFlow(), flow.initiateDeviceCodeFlow()]);
+    assert.equal(second.reason.errorCode, 'request_cannot_be_made', 'one flow, one code');
     const error = await failure(flow.acquireTokenByDeviceCode({ signal: AbortSignal.abort() }));
     assert.equal(error.errorCode, 'device_code_polling_cancelled');
     await approve(page(), userCode);
@@ -249,6 +262,13 @@ describe('DeviceCodeFlow', () => {
     const env = { ...process.env, CLIENT_ID, AUTHORITY: server.issuer, SAVED: saved };
     const { stdout } = await promisify(execFile)(process.execPath, [script], { env });
     assert.equal(stdout.trim(), 'ada@example.com');
+  });
+
+  it('keeps its timeout on the way', async () => {
+    const flow = new DeviceCodeFlow(app(), { scopes: [], timeout: 12 });
+    await flow.initiateDeviceCodeFlow();
+    const resumed = DeviceCodeFlow.resume(app(), JSON.stringify(flow));
+    assert.equal((await failure(resumed.acquireTokenByDeviceCode())).errorCode, 'user_timeout_reached');
   });
 
   it('refuses what is not a saved flow, and another client\'s', async () => {

@@ -22,6 +22,7 @@ const pca = new PublicClientApplication(configuration);
 const request: DeviceCodeRequest = {
   scopes: ['User.Read'],
   timeout: 60,
+  authenticationScheme: 'Bearer',
   signal: new AbortController().signal,
   deviceCodeCallback: async ({ userCode, verificationUri, verificationUriComplete }) => {
     const shown: string = `${userCode} ${verificationUri} ${verificationUriComplete ?? ''}`;
@@ -29,6 +30,9 @@ const request: DeviceCodeRequest = {
   },
   progressCallback: ({ status, secondsLeft }) => void (status === 'slow_down' && secondsLeft > 1),
 };
+
+// MSAL's callbacks return nothing, and TypeScript lets a function for them return anything.
+export const terse: DeviceCodeRequest = { scopes: [], deviceCodeCallback: ({ message }) => [message].push(message) };
 
 export async function signIn(): Promise<AuthenticationResult | undefined> {
   try {
