@@ -1,12 +1,13 @@
 // A server that speaks as Entra ID does, over TLS on this machine, under Entra's own host name: what only Entra says cannot
 // be had from another server. Written from Microsoft's documentation of the device code flow and its error codes.
 //
-// `fetch` is led here by a dispatcher that connects login.microsoftonline.com to loopback, and trusts the test's certificate.
+// `fetch` is undici's own while it runs, with a dispatcher that connects login.microsoftonline.com to loopback and trusts the
+// test's certificate: how to hand a dispatcher to Node's built-in one differs between its versions.
 
 import { createServer } from 'node:https';
 import { randomUUID } from 'node:crypto';
 import { generate } from 'selfsigned';
-import { Agent, buildConnector, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
+import { Agent, buildConnector, fetch as undiciFetch } from 'undici';
 import { jwt } from './jwt.mjs';
 
 const HOST = 'login.microsoftonline.com';
@@ -133,14 +134,14 @@ export async function startEntra({ onPoll = (poll) => (poll > 2 ? { done: true }
     connect: (options, done) =>
       connect(options.hostname === HOST ? { ...options, host: '127.0.0.1', hostname: '127.0.0.1', port, servername: HOST } : options, done),
   });
-  const before = getGlobalDispatcher();
-  setGlobalDispatcher(dispatcher);
+  const { fetch } = globalThis;
+  globalThis.fetch = (url, options) => undiciFetch(url, { ...options, headers: Object.fromEntries(new Headers(options?.headers)), dispatcher });
   return {
     /** Every request so far. */
     seen,
     refusal,
     async close() {
-      setGlobalDispatcher(before);
+      globalThis.fetch = fetch;
       await dispatcher.close();
       https.closeAllConnections();
       await new Promise((resolve) => https.close(resolve));
