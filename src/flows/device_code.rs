@@ -192,9 +192,10 @@ async fn poll_until_done<H: Host>(
             continue; // polled meanwhile by somebody else
         }
         let now = app.host.now();
-        // A poll that is due is made even past the expiry: after a suspend the server's own word is worth having. One that
-        // is not due is not.
-        if !past_expiry && ((due > pending.expires_at && now < due) || sleep_left == 0 && now < pending.expires_at) {
+        // A poll that is due is made even past the expiry: after a suspend the server's own word is worth having.
+        let due_too_late = due > pending.expires_at && now < due;
+        let clock_was_set_back = sleep_left == 0 && now < pending.expires_at;
+        if !past_expiry && (due_too_late || clock_was_set_back) {
             return Err(pending.expired());
         }
         let progress = match poll(app, pending).await? {

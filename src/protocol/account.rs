@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::protocol::authority::{Authority, Kind};
 use crate::protocol::id_token::{Claims, decode_base64url};
 use crate::protocol::json;
+use crate::protocol::text::clean;
 
 /// Entra's word on whose account it is: the account's home, whichever tenant it signed in to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,7 +39,8 @@ impl ClientInfo {
     }
 }
 
-/// The account, with MSAL's field names in Rust's spelling.
+/// The account, with MSAL's field names in Rust's spelling. The names that programs greet people by are cleaned; ids are
+/// left as they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
     /// `uid.utid`, or the token's subject where the server is not Entra.
@@ -88,11 +90,11 @@ impl Account {
                 .map_or_else(|| claim(&["sub"]).to_owned(), |info| format!("{}.{}", info.uid, info.utid)),
             environment: authority.environment(),
             tenant_id: tenant_id.to_owned(),
-            username: username.to_owned(),
+            username: clean(username),
             local_account_id: first(claim(&["oid", "sub"]), uid).to_owned(),
             login_hint: optional(&["login_hint"]),
-            name: optional(&["name"]),
-            upn: optional(&["upn"]),
+            name: optional(&["name"]).map(|name| clean(&name)),
+            upn: optional(&["upn"]).map(|upn| clean(&upn)),
             authority_type: match authority.kind() {
                 Kind::Entra { .. } => "MSSTS",
                 Kind::OpenId => "Generic",

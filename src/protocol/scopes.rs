@@ -1,6 +1,7 @@
 //! Scopes: what is asked for, and what was granted (RFC 6749 section 3.3).
 
 use crate::error::Error;
+use crate::protocol::text::clean;
 
 /// What MSAL adds to every request: who signed in, and a refresh token.
 pub const OPENID_SCOPES: [&str; 3] = ["openid", "profile", "offline_access"];
@@ -36,12 +37,15 @@ impl Scopes {
         Ok(scopes)
     }
 
-    /// What a server granted: a list with spaces in between.
+    /// What a server granted: a list with spaces in between. Cleaned, for programs show it to people.
     #[must_use]
     pub fn granted(text: &str) -> Self {
         let mut scopes = Self::default();
         for scope in text.split_whitespace() {
-            scopes.add(scope);
+            let scope = clean(scope);
+            if !scope.is_empty() {
+                scopes.add(&scope);
+            }
         }
         scopes
     }

@@ -52,6 +52,13 @@ fn the_username_comes_from_the_first_claim_that_has_one() {
 }
 
 #[test]
+fn a_name_cannot_move_a_terminal_s_cursor() {
+    let claims = claims(r#","preferred_username":"a\u001b[2J","name":"Ada\r\nroot""#);
+    let account = Account::from_reply(&Authority::parse(ENTRA).unwrap(), Some(&claims), None).unwrap();
+    assert_eq!((account.username.as_str(), account.name.as_deref()), ("a [2J", Some("Ada root")));
+}
+
+#[test]
 fn without_claims_and_client_info_there_is_no_account() {
     assert_eq!(Account::from_reply(&Authority::parse(ENTRA).unwrap(), None, None), None);
 }

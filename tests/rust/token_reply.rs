@@ -17,11 +17,11 @@ fn reply(body: &str) -> HttpResponse {
 fn every_field_of_a_reply_is_kept() {
     let reply = reply(
         r#"{"access_token":"a","token_type":"Bearer","expires_in":"3599","ext_expires_in":7200,"refresh_in":1800,
-            "scope":"User.Read  openid","refresh_token":"r","id_token":"i","client_info":"c","foci":"1"}"#,
+            "scope":"User.Read  openid \u001b[2J","refresh_token":"r","id_token":"i","client_info":"c","foci":"1"}"#,
     );
     let token = TokenReply::read(&json::object(reply.body.expose()).unwrap(), &reply).unwrap();
     assert_eq!((token.expires_in, token.ext_expires_in, token.refresh_in), (Some(3599), Some(7200), Some(1800)));
-    assert_eq!(token.scopes.unwrap().as_slice(), ["User.Read", "openid"]);
+    assert_eq!(token.scopes.unwrap().as_slice(), ["User.Read", "openid", "[2J"]);
     assert_eq!(token.refresh_token.unwrap().expose(), "r");
     assert_eq!((token.family_id.as_deref(), token.request_id.as_str()), (Some("1"), "r-1"));
 }
