@@ -100,11 +100,16 @@ describe('the packed tarball', () => {
     const source = readFileSync(new URL('types.ts', import.meta.url), 'utf8');
     mkdirSync(join(folder, 'types'), { recursive: true });
     for (const name of ['consumer.mts', 'consumer.cts']) writeFileSync(join(folder, 'types', name), source);
+    // The README's other examples are compiled as well; what they take for granted is declared around them.
+    const examples = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], number) =>
+      `export async function example${number}(pca: PublicClientApplication, signal: AbortSignal, saved: string) {\n${code}\n}`);
+    assert.equal(examples.length, 3);
+    writeFileSync(join(folder, 'types/readme.mts'), `import { DeviceCodeFlow, PublicClientApplication } from 'doorcode';\n${examples.join('\n')}`);
     for (const [module, moduleResolution] of [['node16', 'node16'], ['nodenext', 'nodenext'], ['preserve', 'bundler']]) {
       const compilerOptions = {
         noEmit: true, strict: true, exactOptionalPropertyTypes: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], module, moduleResolution,
       };
-      writeFileSync(join(folder, 'types/tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.mts', 'consumer.cts'] }));
+      writeFileSync(join(folder, 'types/tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.mts', 'consumer.cts', 'readme.mts'] }));
       const problem = await exec(tool('tsc'), ['--project', 'types'], { cwd: folder }).then(() => '', (error) => error.stdout);
       assert.equal(problem, '', moduleResolution);
     }
