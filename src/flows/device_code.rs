@@ -161,15 +161,11 @@ pub async fn finish<H: Host>(
     let mut polling = pin!(poll_until_done(app, pending, prompt));
     if let Some(milliseconds) = timeout.map(whole_milliseconds) {
         let give_up_at = app.host.now().saturating_add(milliseconds);
-        if give_up_at < pending.expires_at {
-            match race(polling.as_mut(), sleep_until(&app.host, give_up_at)).await {
-                First::One(result) => return result,
-                First::Other(_) if app.host.now() < pending.expires_at => {
-                    return Err(Error::TimedOut { milliseconds });
-                }
-                // The machine was suspended past both; the code's expiry comes first.
-                First::Other(_) => {}
-            }
+        match race(polling.as_mut(), sleep_until(&app.host, give_up_at)).await {
+            First::One(result) => return result,
+            First::Other(_) if app.host.now() < pending.expires_at => return Err(Error::TimedOut { milliseconds }),
+            // The code has expired, or the machine was suspended past both: expiry comes first.
+            First::Other(_) => {}
         }
     }
     polling.await

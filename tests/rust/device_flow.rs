@@ -611,6 +611,16 @@ fn two_polls_at_once_are_refused_and_a_dropped_one_gives_the_flow_back() {
 }
 
 #[test]
+fn a_poll_that_was_given_up_counts_as_sent() {
+    let sim = Sim::script(vec![codes(""), Answer::Hang, tokens()]);
+    let (app, flow) = started(&sim);
+    let given_up = sim.run(finish(&app, &flow, Some(6.0), &Person::default())).unwrap_err();
+    assert_eq!(given_up.code(), "user_timeout_reached");
+    assert!(sim.run(finish(&app, &flow, None, &Person::default())).is_ok());
+    assert_eq!(sim.times(), [0, 5, 10], "an interval after the poll that nobody waited for");
+}
+
+#[test]
 fn a_saved_flow_goes_on_elsewhere_at_the_same_pace() {
     let sim =
         Sim::script(vec![codes(""), Answer::oauth("slow_down"), Answer::Break(None), Answer::Break(None), tokens()]);

@@ -214,7 +214,8 @@ impl Host for Sim {
             }
             Answer::Break(status) => {
                 self.timer(20).await;
-                Err(failed("connection reset", status))
+                // HTTP clients have been seen to repeat what they were sent.
+                Err(failed("connection reset while sending device_code=DC-secret", status))
             }
             Answer::Hang => {
                 self.timer(30_000).await;
