@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ask, CRATES, ROOT, run, say, TOOLS } from './steps.mjs';
 
-/** The rust-version of Cargo.toml. */
-export const MINIMUM_RUST = '1.88';
+/** The oldest Rust that can compile this crate. */
+export const MINIMUM_RUST = /^rust-version = "([^"]+)"/m.exec(readFileSync(join(ROOT, 'Cargo.toml'), 'utf8'))?.[1] ?? '';
 const TARGET = 'wasm32-unknown-unknown';
 const TOOLCHAIN = join(TOOLS, 'wasm-toolchain');
 const DISTRO_RUSTC = '/usr/bin/rustc';

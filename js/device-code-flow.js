@@ -33,7 +33,7 @@ export class DeviceCodeFlow {
   static resume(pca, saved) {
     const text = typeof saved === 'string' ? saved : JSON.stringify(saved) ?? '';
     const started = coreOf(pca).resumeDeviceCode(text);
-    const flow = new DeviceCodeFlow(pca, { scopes: [], timeout: JSON.parse(text).timeout });
+    const flow = new DeviceCodeFlow(pca, { scopes: [] });
     flow.#started = started;
     return flow;
   }
@@ -58,7 +58,7 @@ export class DeviceCodeFlow {
   /** @param {import('./index.js').FinishOptions} [options] */
   async acquireTokenByDeviceCode(options = {}) {
     const input = Input.request(options);
-    const timeout = input.positive('timeout', 'seconds') ?? this.#request.timeout;
+    const timeout = input.positive('timeout', 'seconds');
     const progress = input.callback('progressCallback');
     const code = this.#code();
     const result = await stoppable({ signal: input.signal('signal'), request: options }, (signal) =>
@@ -77,7 +77,7 @@ export class DeviceCodeFlow {
 
   /** @returns {import('./index.js').SavedDeviceCodeFlow} */
   toJSON() {
-    return { ...JSON.parse(this.#code().save()), timeout: this.#request.timeout };
+    return JSON.parse(this.#code().save());
   }
 
   #code() {

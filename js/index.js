@@ -58,7 +58,14 @@ export class PublicClientApplication {
     if (clock) requireMethods(system.part('clock'), ['now', 'sleep']);
     return {
       error: fromCore,
-      harmless,
+      harmless: (/** @type {unknown} */ thrown, /** @type {string} */ form) => {
+        try {
+          return harmless(thrown, form);
+        } catch {
+          // A value that cannot even be read; the core must not be left by an exception.
+          return new Error('what the network threw cannot be read');
+        }
+      },
       log: (/** @type {number} */ level, /** @type {string} */ correlationId, /** @type {string} */ line) => {
         const method = LOG_METHODS[level] ?? 'trace';
         try {
@@ -70,7 +77,7 @@ export class PublicClientApplication {
       hasNetwork: client !== undefined,
       send: client && networkHook(client),
       hasClock: clock !== undefined,
-      now: () => clock?.now(),
+      now: () => Number(clock?.now()),
       sleep: (/** @type {number} */ milliseconds) => Promise.resolve(clock?.sleep(milliseconds)),
     };
   }

@@ -30,6 +30,9 @@ const LONGEST_SLEEP: u64 = 5_000;
 /// How often a server that cannot be reached is asked again when the codes have expired.
 const TRIES_PAST_EXPIRY: u32 = 3;
 
+/// The longest wait before such a try, in seconds: `Retry-After` may ask for days.
+const LONGEST_WAIT_PAST_EXPIRY: u64 = 60;
+
 /// What the caller asks for (MSAL's `DeviceCodeRequest`). The defaults are those of a request with `scopes` alone.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -93,6 +96,8 @@ pub struct Pending {
     pub(crate) expires_at: UnixMs,
     pub(crate) pace: Cell<Pace>,
     pub(crate) phase: Cell<Phase>,
+    /// The request's `timeout`, in milliseconds.
+    pub(crate) timeout: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,10 +112,9 @@ pub(crate) enum Phase {
 /// # Errors
 /// Whatever ended the flow; see [`Error`].
 pub async fn sign_in<H: Host>(app: &App<H>, request: Request, prompt: &impl Prompt) -> Result<Authentication, Error> {
-    let timeout = request.timeout;
     let pending = start(app, request).await?;
     prompt.show(&pending.codes).await?;
-    finish(app, &pending, timeout, prompt).await
+    finish(app, &pending, None, prompt).await
 }
 
 /// Gets the codes (RFC 8628 sections 3.1 and 3.2).
@@ -144,11 +148,13 @@ pub async fn start<H: Host>(app: &App<H>, request: Request) -> Result<Pending, E
         expires_at: after(now, codes.expires_in),
         pace: Cell::new(Pace::first(codes.interval, now)),
         phase: Cell::new(Phase::Waiting),
+        timeout: request.timeout.map(whole_milliseconds),
         codes,
     })
 }
 
-/// Polls until the person is done, declines, or lets the code expire (RFC 8628 sections 3.4 and 3.5).
+/// Polls until the person is done, declines, or lets the code expire (RFC 8628 sections 3.4 and 3.5). A `timeout`, in
+/// seconds, counts instead of the request's own.
 ///
 /// # Errors
 /// Whatever ended the flow.
@@ -159,7 +165,7 @@ pub async fn finish<H: Host>(
     prompt: &impl Prompt,
 ) -> Result<Authentication, Error> {
     let mut polling = pin!(poll_until_done(app, pending, prompt));
-    if let Some(milliseconds) = timeout.map(whole_milliseconds) {
+    if let Some(milliseconds) = timeout.map(whole_milliseconds).or(pending.timeout) {
         let give_up_at = app.host.now().saturating_add(milliseconds);
         match race(polling.as_mut(), sleep_until(&app.host, give_up_at)).await {
             First::One(result) => return result,
@@ -202,7 +208,8 @@ async fn poll_until_done<H: Host>(
             // The server has said that the person is not done; or it cannot be reached, as happens for some seconds when a
             // machine wakes up.
             tries_past_expiry = tries_past_expiry.saturating_add(1);
-            if progress.why != Why::Retrying || tries_past_expiry > TRIES_PAST_EXPIRY {
+            let is_over = progress.why != Why::Retrying || tries_past_expiry > TRIES_PAST_EXPIRY;
+            if is_over || progress.next_poll_in > LONGEST_WAIT_PAST_EXPIRY {
                 return Err(pending.expired());
             }
         }

@@ -16,7 +16,6 @@ use crate::protocol::json::{self, Object};
 use crate::protocol::request::{Ask, check_extra_form};
 use crate::protocol::scopes::Scopes;
 use crate::protocol::text::clean;
-use crate::protocol::url::Url;
 use crate::secret::Secret;
 
 /// The form that is written, and the only one that is read.
@@ -61,6 +60,9 @@ impl Pending {
         for (name, number) in numbers {
             object.insert(name.to_owned(), number.into());
         }
+        if let Some(timeout) = self.timeout {
+            object.insert("timeout".to_owned(), timeout.into());
+        }
         object.insert("extraQueryParameters".to_owned(), from_map(&self.ask.extra_query));
         object.insert("extraParameters".to_owned(), from_map(&self.ask.extra_form));
         Secret::new(json::written(&object))
@@ -85,10 +87,7 @@ impl Pending {
         let (token_endpoint, issuer) = (text(&saved, "tokenEndpoint")?, text(&saved, "issuer")?);
         let belongs = match authority.known_endpoints() {
             Some(known) => known.token == token_endpoint && known.issuer == issuer,
-            None => {
-                let plain = Url::parse(&token_endpoint).map(|url| url.is_plain());
-                plain.is_ok_and(|plain| authority.is_plain() || !plain) && authority.is_issuer(&issuer)
-            }
+            None => authority.endpoint(&token_endpoint).is_ok() && authority.is_issuer(&issuer),
         };
         if !belongs {
             return Err(wrong(
@@ -128,6 +127,7 @@ impl Pending {
                 next_poll_at: number(&saved, "nextPollAt")?.min(after(now, LONGEST_INTERVAL)),
             }),
             phase: Cell::new(Phase::Waiting),
+            timeout: saved.get("timeout").and_then(Value::as_u64),
         })
     }
 }

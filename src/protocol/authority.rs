@@ -192,10 +192,14 @@ impl Authority {
         format!("{}{DISCOVERY_PATH}", self.base())
     }
 
-    /// Whether the authority itself is plain http, on this machine.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
-        self.url.is_plain()
+    /// An endpoint that this authority may name, in its one written form.
+    ///
+    /// # Errors
+    /// [`UrlProblem`]; [`UrlProblem::Insecure`] also for plain http on this machine, unless the authority is there itself: a
+    /// provider elsewhere has no business naming a server here.
+    pub fn endpoint(&self, text: &str) -> Result<String, UrlProblem> {
+        let url = Url::parse(text)?;
+        if url.is_plain() && !self.url.is_plain() { Err(UrlProblem::Insecure) } else { Ok(url.whole()) }
     }
 
     /// Whether an issuer is this very authority; a slash at the end makes no difference.

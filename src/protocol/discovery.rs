@@ -8,7 +8,6 @@ use crate::protocol::authority::{Authority, Endpoints};
 use crate::protocol::http::HttpResponse;
 use crate::protocol::json::{self, Object};
 use crate::protocol::text::clean;
-use crate::protocol::url::Url;
 
 /// Reads the document that `url` answered with.
 ///
@@ -48,12 +47,5 @@ fn usable(authority: &Authority, document: &Object, name: &str) -> Result<String
             _ => format!("it has no {name}"),
         });
     };
-    match Url::parse(value) {
-        // A provider elsewhere has no business naming a server on this machine.
-        Ok(url) if url.is_plain() && !authority.is_plain() => {
-            Err(format!("its {name} cannot be used: it is not https"))
-        }
-        Ok(url) => Ok(url.whole()),
-        Err(problem) => Err(format!("its {name} cannot be used: {problem}")),
-    }
+    authority.endpoint(value).map_err(|problem| format!("its {name} cannot be used: {problem}"))
 }

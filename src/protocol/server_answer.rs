@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::protocol::json::{self, Object};
 use crate::protocol::remedy;
-use crate::protocol::text::clean_without;
+use crate::protocol::text::{clean_without, without};
 
 /// An error reply, with every field that a person or a program could use. All text is cleaned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -107,10 +107,7 @@ impl ServerAnswer {
 
 /// A claims challenge is JSON text to be handed back to the server, so it is left as it is, unless it could do harm.
 fn claims(text: &str, sent: &str) -> String {
-    if text.chars().any(char::is_control) || (!sent.is_empty() && text.contains(sent)) {
-        return clean_without(text, sent);
-    }
-    text.to_owned()
+    if text.chars().any(char::is_control) { clean_without(text, sent) } else { without(text, sent) }
 }
 
 fn code(value: &Value) -> Option<u32> {

@@ -12,46 +12,28 @@ const LONGEST: usize = 2_000;
 /// characters go, and what is over 2,000 characters is cut with an ellipsis.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(LONGEST));
-    let mut gap = false;
-    let mut count = 0_usize;
-    for character in text.chars() {
-        if is_invisible(character) {
-            continue;
-        }
-        if character.is_control() || character.is_whitespace() {
-            gap = true;
-            continue;
-        }
-        if gap && !out.is_empty() {
-            out.push(' ');
-            count = count.saturating_add(1);
-        }
-        gap = false;
-        if count >= LONGEST {
-            out.push('…');
-            break;
-        }
-        out.push(character);
-        count = count.saturating_add(1);
-    }
-    out
+    cut(one_line(text))
 }
 
 /// The text as [`clean`] makes it, with every occurrence of the secret replaced: a server, or an HTTP client, may echo what
-/// it was sent, as it was or percent-encoded in one of the usual ways.
+/// it was sent.
 #[must_use]
 pub fn clean_without(text: &str, secret: &str) -> String {
-    // After cleaning, so that an invisible character inside the echo does not hide it.
-    let mut text = clean(text);
+    // On one line first, so that an invisible character inside the echo does not hide it; cut last, so that no half of one
+    // is left at the end.
+    cut(without(&one_line(text), secret))
+}
+
+/// The text with every occurrence of the secret replaced, as it is or percent-encoded in one of the usual ways.
+#[must_use]
+pub fn without(text: &str, secret: &str) -> String {
+    let mut text = text.to_owned();
     if secret.is_empty() {
         return text;
     }
     let encoded = percent_encoded(secret);
-    // As `encodeURIComponent` writes it, which leaves five more characters alone than RFC 3986 does.
-    let by_javascript =
-        encoded.replace("%21", "!").replace("%27", "'").replace("%28", "(").replace("%29", ")").replace("%2A", "*");
-    for form in [encoded.to_ascii_lowercase(), by_javascript, encoded, secret.to_owned()] {
+    // `encodeURIComponent` leaves five more characters alone than RFC 3986 does; others write the digits in lower case.
+    for form in [encode(secret, "!'()*", false), encode(secret, "", true), encoded, secret.to_owned()] {
         if text.contains(&form) {
             text = text.replace(&form, "[removed]");
         }
@@ -62,16 +44,46 @@ pub fn clean_without(text: &str, secret: &str) -> String {
 /// The text with all but the unreserved characters of RFC 3986 section 2.3 percent-encoded.
 #[must_use]
 pub fn percent_encoded(text: &str) -> String {
+    encode(text, "", false)
+}
+
+fn encode(text: &str, also_kept: &str, lower_case: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
+        let character = char::from(byte);
+        if byte.is_ascii_alphanumeric() || "-._~".contains(character) || also_kept.contains(character) {
+            out.push(character);
+            continue;
         }
+        // Writing to a String cannot fail.
+        let _ = if lower_case { write!(out, "%{byte:02x}") } else { write!(out, "%{byte:02X}") };
     }
     out
+}
+
+fn one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut gap = false;
+    for character in text.chars().filter(|character| !is_invisible(*character)) {
+        if character.is_control() || character.is_whitespace() {
+            gap = !out.is_empty();
+            continue;
+        }
+        if gap {
+            out.push(' ');
+        }
+        gap = false;
+        out.push(character);
+    }
+    out
+}
+
+fn cut(mut text: String) -> String {
+    if let Some((at, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(at);
+        text.push('…');
+    }
+    text
 }
 
 /// Zero-width and direction-changing characters.

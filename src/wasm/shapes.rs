@@ -23,11 +23,9 @@ use crate::secret::Secret;
 
 /// Reads what js/index.js wrote with `JSON.stringify`.
 fn read(text: &str, field: &'static str) -> Result<json::Object, Error> {
-    match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => Ok(object),
-        // All that the check in JavaScript lets through and JSON does not carry: half of a surrogate pair.
-        _ => Err(Error::InvalidRequest { field, fix: "it contains text that is not Unicode".to_owned() }),
-    }
+    // All that the check in JavaScript lets through and JSON does not carry: half of a surrogate pair.
+    let fix = "it contains text that is not Unicode";
+    json::object(text).map_err(|_| Error::InvalidRequest { field, fix: fix.to_owned() })
 }
 
 /// Makes a plain JavaScript object; a field that is `None` is left undefined.

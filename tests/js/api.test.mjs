@@ -180,7 +180,7 @@ describe('Logger', () => {
     const request = { scopes: [], deviceCodeCallback() {}, correlationId: 'c-9' };
     await assert.rejects(pca.acquireTokenByDeviceCode(request), { errorCode: 'endpoints_resolution_error', correlationId: 'c-9' });
     assert.ok(lines.length && lines.every((line) => line.includes('[c-9]')), lines.join('\n'));
-    pca.setLogger(new Logger({ loggerCallback: async () => { throw new Error('disk full'); } }));
+    pca.setLogger(new Logger({ logLevel: LogLevel.Verbose, loggerCallback: async () => { throw new Error('disk full'); } }));
     await assert.rejects(pca.acquireTokenByDeviceCode(request), { errorCode: 'endpoints_resolution_error' });
     pca.setLogger(new msal.Logger({ logLevel: 4, loggerCallback: () => { throw new Error('disk full'); } }));
     await assert.rejects(pca.acquireTokenByDeviceCode(request), { errorCode: 'endpoints_resolution_error' });

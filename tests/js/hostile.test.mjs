@@ -355,6 +355,14 @@ describe('a network client of the program\'s own', () => {
     assert.match(error.message, /the reply could not be parsed/);
   });
 
+  it('may throw what cannot be read', async () => {
+    const unreadable = [{ message: Object.create(null) }, { get message() { throw new Error('mine'); } }, Object.create(null), Symbol('s'), 7n, null];
+    for (const thrown of unreadable) {
+      const error = await failing(server, { system: { networkClient: client(() => Promise.reject(thrown), discovery) } });
+      assert.equal(error.errorCode, 'network_error');
+    }
+  });
+
   it('keeps the error itself where there is nothing to hide', async () => {
     const thrown = Object.assign(new TypeError('no route', { cause: new Error('inner') }), { code: 'ENETUNREACH' });
     const error = await failing(server, { system: { networkClient: client(async () => Promise.reject(thrown), discovery) } });

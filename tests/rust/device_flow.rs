@@ -222,6 +222,16 @@ fn a_network_that_is_slow_to_wake_up_is_waited_for_but_not_for_ever() {
 }
 
 #[test]
+fn a_server_cannot_hold_a_flow_past_the_expiry() {
+    let busy = Answer::json(503, "").with_header("retry-after", "99999999");
+    let sim = Sim::script(vec![codes(""), pending(), busy]);
+    sim.jump(7_000, 3_600_000);
+    let error = sim.run(sign_in(&app(&sim, ENTRA), request(), &Person::default())).unwrap_err();
+    assert_eq!(error.code(), "device_code_expired");
+    assert!(sim.elapsed() < 3_700_000, "{}", sim.elapsed());
+}
+
+#[test]
 fn a_suspend_within_a_callback_costs_nothing() {
     let sim = Sim::script(vec![codes(""), pending(), tokens()]);
     let person = Person { sim: Some(sim.clone()), takes: 1_000, ..Person::default() };
