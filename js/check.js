@@ -118,6 +118,14 @@ export class Input {
   }
 }
 
+/** @param {string} name what the program calls it @param {unknown} value @param {string[]} methods */
+export function requireMethods(name, value, methods) {
+  const part = new Input(value, name, ClientConfigurationErrorCodes.invalidConfiguration);
+  for (const method of methods) {
+    if (!part.callback(method)) throw part.wrong(method, 'it is missing; it must be a function');
+  }
+}
+
 /**
  * @param {string} code
  * @param {string} field

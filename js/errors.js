@@ -115,6 +115,8 @@ export function fromCore({ class: name, errorCode, errorMessage, correlationId, 
 export const AuthErrorCodes = Object.freeze({
   postRequestFailed: 'post_request_failed',
   unexpectedError: 'unexpected_error',
+  // doorcode's own.
+  cacheConflict: 'cache_conflict',
 });
 
 export const ClientAuthErrorCodes = Object.freeze({

@@ -14,10 +14,14 @@ export declare const version: string;
 /** What an application is made from. */
 export interface Configuration {
   auth: NodeAuthOptions;
-  /** There is no token cache yet; a `cachePlugin` is refused. */
-  cache?: { cachePlugin?: undefined };
+  cache?: CacheOptions;
   system?: NodeSystemOptions;
   telemetry?: NodeTelemetryOptions;
+}
+
+/** Where tokens are kept when the program ends. Without a plugin they are kept in memory. */
+export interface CacheOptions {
+  cachePlugin?: ICachePlugin | IVersionedCachePlugin;
 }
 
 /** The app registration, and whom to ask. */
@@ -135,12 +139,50 @@ export declare class PublicClientApplication {
    */
   acquireTokenByDeviceCode(request: DeviceCodeRequest): Promise<AuthenticationResult>;
 
+  /**
+   * Gets a token for an account without the person: from the cache while it lasts, and with the refresh token when it does not.
+   *
+   * - A token that expires within five minutes is renewed. One that the server would like renewed (`refreshOn`) is handed out,
+   *   and renewed in the background.
+   * - While the server cannot be reached, a token that is still valid serves, or one within `extExpiresOn`.
+   * - Which tenant: that of `authority` if it names one, else `account.tenantId`.
+   * - `forceRefresh`, or a `claims` challenge, renews in any case.
+   *
+   * Rejects with
+   * - `InteractionRequiredAuthError`: the person has to sign in: `no_tokens_found`, `refresh_token_expired`, or the server's own
+   *   word, such as `invalid_grant` or `interaction_required`; pass its `claims` along
+   * - `ClientAuthError` `no_account_in_silent_request`, `network_error`, `endpoints_resolution_error`, `invalid_cache_record`
+   * - `ServerError`, and what the cache plugin threw, as it is
+   */
+  acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult>;
+
+  /**
+   * doorcode: gets a token in one call. Silently for `account`, or for the account that was used last if none is named; by
+   * device code where the person is needed, with the claims that the server asks for. Rejects as the two flows do.
+   */
+  acquireToken(request: TokenRequest): Promise<AuthenticationResult>;
+
+  /** Gets tokens for a refresh token from elsewhere. They are kept if the account is known here, or with `forceCache`. */
+  acquireTokenByRefreshToken(request: RefreshTokenRequest): Promise<AuthenticationResult>;
+
+  /** The token cache. */
+  getTokenCache(): TokenCache;
+
+  /** Every account that is signed in: one for each tenant of each person. */
+  getAllAccounts(): Promise<AccountInfo[]>;
+
+  /** Forgets an account and its tokens, here and in the store of the cache plugin. The server is not told. */
+  signOut(request: SignOutRequest): Promise<void>;
+
+  /** Forgets everything in memory. What the cache plugin has stored stays. */
+  clearCache(): void;
+
   getLogger(): Logger;
   setLogger(logger: Logger): void;
 }
 
-/** What both forms of the device flow ask for. */
-export interface DeviceCodeFlowRequest {
+/** What every request has. */
+export interface BaseRequest {
   /** What the token is to be good for. `openid`, `profile` and `offline_access` are added. May be empty. */
   scopes: string[];
   /** Whom to ask, instead of the application's authority. */
@@ -156,13 +198,8 @@ export interface DeviceCodeFlowRequest {
   extraQueryParameters?: Record<string, string>;
   /** Added to the form of each request. */
   extraParameters?: Record<string, string>;
-  /**
-   * Seconds of polling after which to give up, counted from when `deviceCodeCallback` is done. The code's own expiry comes first
-   * if it is earlier.
-   */
-  timeout?: number;
 
-  // MSAL: fields that its requests share. They are for other flows than this one, and without an effect here as there.
+  // MSAL: fields that its requests share. They are for other flows than these, and without an effect here as there.
   authenticationScheme?: string;
   storeInCache?: { accessToken?: boolean; idToken?: boolean; refreshToken?: boolean };
   attributeTokens?: string[];
@@ -178,6 +215,52 @@ export interface DeviceCodeFlowRequest {
   skipBrokerClaims?: boolean;
   sshJwk?: string;
   sshKid?: string;
+}
+
+/** What a silent token is asked for with. */
+export interface SilentFlowRequest extends BaseRequest {
+  /** Whose token: an account of `getAllAccounts`, or of a result. Its `homeAccountId`, `environment` and `tenantId` count. */
+  account: AccountInfo;
+  /** Renew the token, whether or not the one at hand is still good. */
+  forceRefresh?: boolean;
+  /** A refresh token that expires within so many seconds counts as expired, where the server told when it does. */
+  refreshTokenExpirationOffsetSeconds?: number;
+  /** doorcode: gives up at once. */
+  signal?: AbortSignal;
+}
+
+/** doorcode: what `acquireToken` asks for. */
+export interface TokenRequest extends DeviceCodeRequest {
+  /** Whose token. @default the account that was used last */
+  account?: AccountInfo;
+  /** Renew the token, whether or not the one at hand is still good. */
+  forceRefresh?: boolean;
+  /** As in `SilentFlowRequest`. */
+  refreshTokenExpirationOffsetSeconds?: number;
+}
+
+/** What a refresh token is spent for. */
+export interface RefreshTokenRequest extends BaseRequest {
+  refreshToken: string;
+  /** Keep the tokens even of an account that is not known here yet. @default false */
+  forceCache?: boolean;
+  /** doorcode: gives up at once. */
+  signal?: AbortSignal;
+}
+
+/** Who signs out. */
+export interface SignOutRequest {
+  account: AccountInfo;
+  correlationId?: string;
+}
+
+/** What both forms of the device flow ask for. */
+export interface DeviceCodeFlowRequest extends BaseRequest {
+  /**
+   * Seconds of polling after which to give up, counted from when `deviceCodeCallback` is done. The code's own expiry comes first
+   * if it is earlier.
+   */
+  timeout?: number;
 }
 
 /** What a sign-in with a device code asks for. */
@@ -238,7 +321,7 @@ export interface AuthenticationResult {
   /** Its claims. Issuer, audience, expiry and nonce were checked. */
   idTokenClaims: IdTokenClaims;
   accessToken: string;
-  /** false: signed in just now. */
+  /** Whether the token was at hand, rather than received just now. */
   fromCache: boolean;
   /** When the access token expires; null where the server does not tell. */
   expiresOn: Date | null;
@@ -376,6 +459,145 @@ export interface SavedDeviceCodeFlow {
   [field: string]: unknown;
 }
 
+// ── The token cache ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The token cache. Its JSON is MSAL's: MSAL Node and MSAL Python read and write the same. */
+export declare class TokenCache implements ITokenCache, ISerializableTokenCache {
+  private constructor();
+
+  /** Whether something changed that has not been serialized, or could not be stored. */
+  hasChanged(): boolean;
+
+  /**
+   * The cache as JSON text. What doorcode does not know is in it as it was read.
+   * @throws {ClientAuthError} `invalid_cache_record` in a plugin's callback, when what is stored could not be read: it is not to
+   *   be written over
+   */
+  serialize(): string;
+
+  /**
+   * Takes over a cache that `serialize`, or a version of MSAL, wrote; an empty one where nothing is stored. It replaces what was
+   * known, but for changes that have not been stored yet: those are kept. The very text that is known already is skipped.
+   * @throws {ClientAuthError} `invalid_cache_record` telling line and column, when it is not a cache; nothing is changed then
+   */
+  deserialize(cache: string): void;
+
+  /** Every entity by its key, in MSAL's in-memory form. It holds tokens. */
+  getKVStore(): CacheKVStore;
+  /** The same of what was last read or written. It holds tokens. */
+  getCacheSnapshot(): CacheKVStore;
+
+  getAllAccounts(correlationId?: string): Promise<AccountInfo[]>;
+  getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null>;
+  getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null>;
+  /** Forgets an account and its tokens, here and in the store of the cache plugin. */
+  removeAccount(account: AccountInfo, correlationId?: string): Promise<void>;
+  /** Has the cache plugin load what is stored. */
+  overwriteCache(): Promise<void>;
+  /** The cache plugin. */
+  readonly persistence: ICachePlugin;
+}
+
+/** The account methods of `TokenCache`. */
+export interface ITokenCache {
+  getAllAccounts(correlationId?: string): Promise<AccountInfo[]>;
+  getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null>;
+  getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null>;
+  removeAccount(account: AccountInfo, correlationId?: string): Promise<void>;
+}
+
+/** What a cache plugin reads and writes. */
+export interface ISerializableTokenCache {
+  deserialize(cache: string): void;
+  serialize(): string;
+}
+
+/**
+ * Keeps the cache somewhere. Before each look into it `beforeCacheAccess` loads what is stored
+ * (`context.tokenCache.deserialize`); after it `afterCacheAccess` stores it (`serialize`) if `context.cacheHasChanged`.
+ *
+ * Turns at one plugin follow one another, whichever application of the program has them. If `beforeCacheAccess` rejects, so does
+ * the operation; `afterCacheAccess` is then called with nothing changed, so that a lock can be released, and nothing can be
+ * written over what could not be read.
+ */
+export interface ICachePlugin {
+  beforeCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
+  afterCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
+}
+
+/**
+ * doorcode: a cache plugin whose store knows versions: an ETag, a counter, a modification time. It need not be read again while
+ * it has not changed, and two processes that write at once lose nothing: the second is told, reads what the first wrote, makes
+ * its own change to that, and writes again. A plugin with these two methods is used through them alone.
+ */
+export interface IVersionedCachePlugin {
+  /**
+   * Reads what is stored. `since` is the version that was read or written last.
+   * @returns the cache (empty where nothing is stored) and its version; null if that is still `since`
+   */
+  readCache(since: string | undefined): Promise<{ cache: string; version: string } | null>;
+
+  /**
+   * Writes the cache, if what is stored is still of the version `expected`.
+   * @returns the new version; null if somebody else has written meanwhile, and nothing was done
+   */
+  writeCache(cache: string, expected: string | undefined): Promise<string | null>;
+}
+
+/** What a cache plugin is handed. */
+export declare class TokenCacheContext {
+  constructor(tokenCache: ISerializableTokenCache, hasChanged: boolean);
+  hasChanged: boolean;
+  cache: ISerializableTokenCache;
+  /** Before: whether a change is meant. After: whether there was one, which is to be stored. */
+  get cacheHasChanged(): boolean;
+  get tokenCache(): ISerializableTokenCache;
+}
+
+/** Keeps a cache for each person, in a store with a get and a set. */
+export declare class DistributedCachePlugin implements ICachePlugin {
+  /** @throws {ClientConfigurationError} naming the method that is missing */
+  constructor(client: ICacheClient, partitionManager: IPartitionManager);
+  beforeCacheAccess(cacheContext: TokenCacheContext): Promise<void>;
+  afterCacheAccess(cacheContext: TokenCacheContext): Promise<void>;
+}
+
+/** A store for `DistributedCachePlugin`. */
+export interface ICacheClient {
+  /** Resolves to what is stored under the key; to "" where nothing is. */
+  get(key: string): Promise<string>;
+  set(key: string, value: string): Promise<string>;
+}
+
+/** Names the partitions of `DistributedCachePlugin`. */
+export interface IPartitionManager {
+  /** The key of the person that the program is serving. */
+  getKey(): Promise<string>;
+  /** The key of an account that was just stored. */
+  extractKey(accountEntity: AccountEntity): Promise<string>;
+}
+
+/** An account as MSAL keeps it in memory. */
+export interface AccountEntity {
+  homeAccountId: string;
+  environment: string;
+  realm: string;
+  localAccountId: string;
+  username: string;
+  authorityType: string;
+  name?: string;
+  clientInfo?: string;
+  lastModificationTime?: string;
+  tenantProfiles?: TenantProfile[];
+  [field: string]: unknown;
+}
+
+/** Any entity of the cache, as MSAL keeps it in memory: an account, a token, or what is known of a client. */
+export type CacheEntity = AccountEntity | Record<string, unknown>;
+
+/** Entities by their keys. */
+export type CacheKVStore = Record<string, CacheEntity>;
+
 // ── Logging ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** How much a line matters. */
@@ -483,6 +705,7 @@ export declare class InteractionRequiredAuthError extends AuthError {
 export declare const AuthErrorCodes: {
   readonly postRequestFailed: 'post_request_failed';
   readonly unexpectedError: 'unexpected_error';
+  readonly cacheConflict: 'cache_conflict';
 };
 
 /** Codes of `ClientAuthError`; the device flow's own are among them. */

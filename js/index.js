@@ -1,13 +1,27 @@
 // The package's face: MSAL Node's classes over the core. Types are checked here; what happens is decided in Rust.
 
 import { Core } from 'doorcode-core';
-import { Input } from './check.js';
+import { Input, requireMethods } from './check.js';
+import { isVersioned } from './cache-access.js';
 import { coreOf, keepCore } from './core-of.js';
+import { drive } from './drive.js';
 import { fromCore } from './errors.js';
+import { Hits, isPlain } from './hits.js';
 import { Logger, LogLevel } from './logger.js';
 import { harmless, networkHook } from './network.js';
-import { authenticationResult, authorityOf, deviceCodeRequest, deviceCodeResponse } from './shapes.js';
+import {
+  authenticationResult,
+  authorityOf,
+  copyOfResult,
+  deviceCodeRequest,
+  deviceCodeResponse,
+  newCorrelationId,
+  refreshRequest,
+  silentFields,
+  silentRequest,
+} from './shapes.js';
 import { stoppable } from './stop.js';
+import { clearCache, openCache, TokenCache } from './token-cache.js';
 
 export {
   AuthError,
@@ -23,10 +37,14 @@ export {
 export { Logger, LogLevel } from './logger.js';
 export { AzureCloudInstance } from './shapes.js';
 export { DeviceCodeFlow } from './device-code-flow.js';
+export { DistributedCachePlugin } from './distributed-cache.js';
+export { TokenCache, TokenCacheContext } from './token-cache.js';
 
 export const version = DOORCODE_VERSION;
 
 export const ProtocolMode = Object.freeze({ AAD: 'AAD', OIDC: 'OIDC', EAR: 'EAR' });
+
+const encoder = new TextEncoder();
 
 /** @type {('error' | 'warning' | 'info' | 'verbose')[]} */
 const LOG_METHODS = ['error', 'warning', 'info', 'verbose'];
@@ -38,6 +56,11 @@ const LOG_METHODS = ['error', 'warning', 'info', 'verbose'];
 export class PublicClientApplication {
   /** @type {import('./index.js').Logger} */
   #logger;
+  /** @type {TokenCache} */
+  #cache;
+  #hits = new Hits();
+  /** @type {() => number} */
+  #now;
 
   /** @param {import('./index.js').Configuration} configuration */
   constructor(configuration) {
@@ -45,18 +68,23 @@ export class PublicClientApplication {
     const system = input.part('system');
     const logger = new Logger(loggerOptions(system.part('loggerOptions')));
     this.#logger = logger;
-    const core = new Core(JSON.stringify(coreConfiguration(input)), this.#hooks(system));
+    const plugin = cachePlugin(input.part('cache'));
+    const core = new Core(JSON.stringify(coreConfiguration(input)), this.#hooks(system, plugin !== undefined));
     core.setLogLevel(logger.level);
     keepCore(this, core);
+    this.#cache = new TokenCache(core, plugin);
+    const clock = /** @type {import('./index.js').Clock | undefined} */ (system.value.clock ?? undefined);
+    this.#now = clock ? () => Number(clock.now()) : Date.now;
   }
 
-  /** What only JavaScript can provide; see `Hooks` in src/wasm/host.rs. @param {Input} system */
-  #hooks(system) {
+  /** What only JavaScript can provide; see `Hooks` in src/wasm/host.rs. @param {Input} system @param {boolean} hasCachePlugin */
+  #hooks(system, hasCachePlugin) {
     const client = /** @type {import('./index.js').INetworkModule | undefined} */ (system.value.networkClient ?? undefined);
     const clock = /** @type {import('./index.js').Clock | undefined} */ (system.value.clock ?? undefined);
-    if (client) requireMethods(system.part('networkClient'), ['sendGetRequestAsync', 'sendPostRequestAsync']);
-    if (clock) requireMethods(system.part('clock'), ['now', 'sleep']);
+    if (client) requireMethods('system.networkClient', client, ['sendGetRequestAsync', 'sendPostRequestAsync']);
+    if (clock) requireMethods('system.clock', clock, ['now', 'sleep']);
     return {
+      drive,
       error: fromCore,
       harmless: (/** @type {unknown} */ thrown, /** @type {string} */ form) => {
         try {
@@ -74,6 +102,12 @@ export class PublicClientApplication {
           // A logger that throws must not end a sign-in.
         }
       },
+      hasCachePlugin,
+      openCache: (/** @type {boolean} */ writes) => openCache(this.#cache, writes),
+      encode: (/** @type {string} */ text, /** @type {Uint8Array} */ bytes) => {
+        const { read, written } = encoder.encodeInto(text, bytes);
+        return read === text.length ? written : -1;
+      },
       hasNetwork: client !== undefined,
       send: client && networkHook(client),
       hasClock: clock !== undefined,
@@ -88,19 +122,88 @@ export class PublicClientApplication {
    */
   async acquireTokenByDeviceCode(request) {
     const input = Input.request(request);
-    const show = input.callback('deviceCodeCallback');
-    if (!show) throw input.wrong('deviceCodeCallback', 'it is missing; pass a function that shows response.message to the person');
+    const show = showCode(input);
     const fields = deviceCodeRequest(input);
     const progress = input.callback('progressCallback');
     const result = await stoppable({ signal: input.signal('signal'), request }, (signal) =>
-      coreOf(this).acquireTokenByDeviceCode(
-        JSON.stringify(fields),
-        (/** @type {any} */ codes) => show(deviceCodeResponse(codes)),
-        progress,
-        signal,
-      ),
+      coreOf(this).acquireTokenByDeviceCode(JSON.stringify(fields), show, progress, signal),
     );
     return authenticationResult(result);
+  }
+
+  /**
+   * @param {import('./index.js').SilentFlowRequest} request
+   * @returns {Promise<import('./index.js').AuthenticationResult>}
+   */
+  async acquireTokenSilent(request) {
+    const core = coreOf(this);
+    const hit = this.#hits.find(request, this.#now());
+    /** @type {import('./cache-access.js').CacheAccess | undefined} */
+    let access;
+    if (hit) {
+      if (this.#cache.persistence) {
+        access = openCache(this.#cache, false);
+        await access.ready;
+      }
+      if (hit.generation === core.cacheGeneration) {
+        await access?.close(false);
+        return copyOfResult(hit.result, request.correlationId || newCorrelationId());
+      }
+    }
+    // What is stored is not what it was: the core decides, in the turn at the cache that is open. The request is as it was when
+    // that answer was found to be right, so nothing in it can be wrong now.
+    const input = Input.request(request);
+    const isUsual = isPlain(request);
+    const fields = silentRequest(input);
+    const served = await core.acquireTokenSilent(JSON.stringify(fields), input.signal('signal'), access);
+    const result = authenticationResult(served);
+    return isUsual ? this.#hits.keep(fields, served, result) : result;
+  }
+
+  /**
+   * @param {import('./index.js').TokenRequest} request
+   * @returns {Promise<import('./index.js').AuthenticationResult>}
+   */
+  async acquireToken(request) {
+    const input = Input.request(request);
+    const show = showCode(input);
+    const fields = { ...deviceCodeRequest(input), ...silentFields(input) };
+    const progress = input.callback('progressCallback');
+    const result = await stoppable({ signal: input.signal('signal'), request }, (signal) =>
+      coreOf(this).acquireToken(JSON.stringify(fields), show, progress, signal),
+    );
+    return authenticationResult(result);
+  }
+
+  /**
+   * @param {import('./index.js').RefreshTokenRequest} request
+   * @returns {Promise<import('./index.js').AuthenticationResult>}
+   */
+  async acquireTokenByRefreshToken(request) {
+    const input = Input.request(request);
+    const fields = refreshRequest(input);
+    const result = await stoppable({ signal: input.signal('signal') }, (signal) =>
+      coreOf(this).acquireTokenByRefreshToken(JSON.stringify(fields), signal),
+    );
+    return authenticationResult(result);
+  }
+
+  getTokenCache() {
+    return this.#cache;
+  }
+
+  async getAllAccounts() {
+    return this.#cache.getAllAccounts();
+  }
+
+  /** @param {import('./index.js').SignOutRequest} request */
+  async signOut(request) {
+    const input = Input.request(request);
+    await this.#cache.removeAccount(/** @type {any} */ (input.part('account').value), input.filledText('correlationId'));
+  }
+
+  clearCache() {
+    clearCache(this.#cache);
   }
 
   getLogger() {
@@ -115,6 +218,23 @@ export class PublicClientApplication {
   }
 }
 
+/** The callback that shows the code. @param {Input} input */
+function showCode(input) {
+  const show = input.callback('deviceCodeCallback');
+  if (!show) throw input.wrong('deviceCodeCallback', 'it is missing; pass a function that shows response.message to the person');
+  return (/** @type {any} */ codes) => show(deviceCodeResponse(codes));
+}
+
+/** @param {Input} cache @returns {import('./index.js').ICachePlugin | undefined} */
+function cachePlugin(cache) {
+  const plugin = cache.value.cachePlugin ?? undefined;
+  if (plugin === undefined) return undefined;
+  const isObject = typeof plugin === 'object' || typeof plugin === 'function';
+  const methods = isObject && isVersioned(plugin) ? ['readCache', 'writeCache'] : ['beforeCacheAccess', 'afterCacheAccess'];
+  requireMethods('cache.cachePlugin', plugin, methods);
+  return /** @type {import('./index.js').ICachePlugin} */ (plugin);
+}
+
 /** @param {Input} input */
 function coreConfiguration(input) {
   const auth = input.part('auth');
@@ -123,9 +243,6 @@ function coreConfiguration(input) {
     if (auth.filledText(name)) throw auth.wrong(name, 'this version of doorcode cannot use it yet; remove it');
   }
   if (auth.flag('isMcp')) throw auth.wrong('isMcp', 'this version of doorcode cannot use it yet; remove it, and name the `resource` in the request');
-  if (input.part('cache').value.cachePlugin) {
-    throw input.part('cache').wrong('cachePlugin', 'this version of doorcode keeps no tokens yet; remove it');
-  }
   const protocolMode = input.part('system').filledText('protocolMode');
   if (protocolMode && !Object.hasOwn(ProtocolMode, protocolMode)) {
     throw input.part('system').wrong('protocolMode', 'it must be one of the values of ProtocolMode');
@@ -156,11 +273,4 @@ function loggerOptions(options) {
     logLevel: level,
     piiLoggingEnabled: options.flag('piiLoggingEnabled'),
   };
-}
-
-/** @param {Input} part @param {string[]} names */
-function requireMethods(part, names) {
-  for (const name of names) {
-    if (!part.callback(name)) throw part.wrong(name, 'it is missing; it must be a function');
-  }
 }

@@ -1,6 +1,7 @@
 // What crosses between the program and the core: requests in, device codes and results out, in MSAL's shapes.
 
 import { Input } from './check.js';
+import { ClientAuthError, ClientAuthErrorCodes } from './errors.js';
 
 /** MSAL's names of the clouds, as in `azureCloudOptions`. */
 export const AzureCloudInstance = Object.freeze({
@@ -31,23 +32,67 @@ function asciiHost(authority) {
   return authority && /[^\x00-\x7f]/.test(authority) && URL.canParse(authority) ? new URL(authority).href : authority;
 }
 
+/** A GUID. The core makes one where the runtime has none to give, as on a page without TLS. */
+export function newCorrelationId() {
+  return globalThis.crypto?.randomUUID?.() ?? '';
+}
+
 /**
- * The part of a device code request that the core reads.
+ * The part of a request that the core reads, whatever the flow.
  * @param {Input} input
  */
-export function deviceCodeRequest(input) {
+function commonRequest(input) {
   const scopes = input.texts('scopes');
   if (!scopes) throw input.wrong('scopes', 'it is missing; name the scopes in an array, as in ["User.Read"] (an empty array is allowed)');
   return {
     scopes,
     authority: authorityOf(input),
-    correlationId: input.filledText('correlationId'),
+    correlationId: input.filledText('correlationId') ?? newCorrelationId(),
     claims: input.filledText('claims'),
     resource: input.filledText('resource'),
     extraQueryParameters: input.textsByName('extraQueryParameters'),
     extraParameters: input.textsByName('extraParameters'),
-    timeout: input.positive('timeout', 'seconds'),
   };
+}
+
+/** @param {Input} input */
+export function deviceCodeRequest(input) {
+  return { ...commonRequest(input), timeout: input.positive('timeout', 'seconds') };
+}
+
+/** @param {Input} input */
+export function silentRequest(input) {
+  const { account } = input.value;
+  if (account === undefined || account === null) {
+    throw new ClientAuthError(
+      ClientAuthErrorCodes.noAccountInSilentRequest,
+      input.filledText('correlationId'),
+      'account: it is missing; pass an account that getAllAccounts or a sign-in returned.',
+    );
+  }
+  const fields = silentFields(input);
+  if (!fields.homeAccountId) throw input.part('account').wrong('homeAccountId', 'it is missing; pass an account that getAllAccounts or a sign-in returned');
+  return fields;
+}
+
+/** A silent request, which need not name an account here. @param {Input} input */
+export function silentFields(input) {
+  const account = input.part('account');
+  return {
+    ...commonRequest(input),
+    homeAccountId: account.text('homeAccountId'),
+    environment: account.text('environment'),
+    tenantId: account.text('tenantId'),
+    forceRefresh: input.flag('forceRefresh'),
+    refreshTokenExpirationOffsetSeconds: input.positive('refreshTokenExpirationOffsetSeconds', 'seconds'),
+  };
+}
+
+/** @param {Input} input */
+export function refreshRequest(input) {
+  const refreshToken = input.filledText('refreshToken');
+  if (!refreshToken) throw input.wrong('refreshToken', 'it is missing; pass the refresh token');
+  return { ...commonRequest(input), refreshToken, forceCache: input.flag('forceCache') };
 }
 
 /**
@@ -64,17 +109,17 @@ export function deviceCodeResponse(codes) {
  * @param {any} core what the core resolves to; see `ResultShape` in src/wasm/shapes.rs
  * @returns {import('./index.js').AuthenticationResult}
  */
-export function authenticationResult({ account, idTokenClaims, expiresOn, extExpiresOn, refreshOn, ...core }) {
+export function authenticationResult({ account, idTokenClaims, expiresOn, extExpiresOn, refreshOn, servesFrom, servesUntil, ...core }) {
   const claims = JSON.parse(idTokenClaims);
   const date = (/** @type {number | undefined} */ time) => (time === undefined ? undefined : new Date(time));
+  const info = account ? accountInfo(JSON.parse(account)) : null;
   return {
     ...core,
-    account: account ? accountInfo(account, core.idToken, claims) : null,
+    account: info && core.idToken ? { ...info, idToken: core.idToken, idTokenClaims: copy(claims) } : info,
     idTokenClaims: claims,
     expiresOn: date(expiresOn) ?? null,
     extExpiresOn: date(extExpiresOn),
     refreshOn: date(refreshOn),
-    fromCache: false,
     fromPlatformBroker: false,
     state: '',
     cloudGraphHostName: '',
@@ -83,13 +128,47 @@ export function authenticationResult({ account, idTokenClaims, expiresOn, extExp
 }
 
 /**
- * @param {any} account see `AccountShape` in src/wasm/shapes.rs
- * @param {string} idToken
- * @param {object} idTokenClaims
+ * A result of its own for each caller, who may change it.
+ * @param {import('./index.js').AuthenticationResult} result
+ * @param {string} correlationId
+ * @returns {import('./index.js').AuthenticationResult}
+ */
+export function copyOfResult(result, correlationId) {
+  const { account, expiresOn, extExpiresOn, refreshOn } = result;
+  return {
+    ...result,
+    correlationId,
+    scopes: [...result.scopes],
+    idTokenClaims: copy(result.idTokenClaims),
+    account: account && copyOfAccount(account),
+    expiresOn: expiresOn && new Date(expiresOn),
+    extExpiresOn: extExpiresOn && new Date(extExpiresOn),
+    refreshOn: refreshOn && new Date(refreshOn),
+  };
+}
+
+/**
+ * @param {any} account see `account` in src/wasm/shapes.rs
  * @returns {import('./index.js').AccountInfo}
  */
-function accountInfo({ isHomeTenant, ...account }, idToken, idTokenClaims) {
-  const { tenantId, localAccountId, name, username, loginHint, upn } = account;
-  const profile = { tenantId, localAccountId, name, username, loginHint, upn, isHomeTenant };
-  return { ...account, idToken, idTokenClaims, tenantProfiles: new Map([[tenantId, profile]]) };
+export function accountInfo({ tenantProfiles, ...account }) {
+  return { ...account, tenantProfiles: new Map(tenantProfiles.map((/** @type {any} */ profile) => [profile.tenantId, profile])) };
+}
+
+/** @param {import('./index.js').AccountInfo} account @returns {import('./index.js').AccountInfo} */
+export function copyOfAccount(account) {
+  const tenantProfiles = new Map();
+  for (const [tenant, profile] of account.tenantProfiles ?? []) tenantProfiles.set(tenant, { ...profile });
+  return { ...account, ...(account.idTokenClaims && { idTokenClaims: copy(account.idTokenClaims) }), tenantProfiles };
+}
+
+/** A copy of what came from JSON. @template T @param {T} value @returns {T} */
+function copy(value) {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return /** @type {T} */ (value.map(copy));
+  const object = { ...value };
+  for (const name in object) {
+    if (typeof object[name] === 'object') object[name] = copy(object[name]);
+  }
+  return object;
 }

@@ -208,6 +208,26 @@ pub enum Error {
         cause: Option<Cause>,
     },
 
+    // ── The cache ───────────────────────────────────────────────────────────────────────────────────────────────────
+    /// Nothing is remembered that would do without the person.
+    #[error("There is no token for this account that could be used or renewed; the person has to sign in.")]
+    NoTokens,
+    /// The refresh token has expired, or will within the time that the caller allows for.
+    #[error("The refresh token of this account has expired; the person has to sign in.")]
+    RefreshTokenExpired,
+    /// A stored cache is not what it should be. It is left as it is.
+    #[error(
+        "The stored token cache cannot be read: {problem} (line {line}, column {column}). It was left as it is; move it away to start anew, or mend it."
+    )]
+    UnreadableCache {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, in bytes.
+        column: usize,
+        /// What should have been there. Never quotes it.
+        problem: &'static str,
+    },
+
     // ── The host ────────────────────────────────────────────────────────────────────────────────────────────────────
     /// The caller's own callback threw; this very value goes back to the caller.
     #[error("A callback of the program threw.")]
@@ -257,6 +277,9 @@ impl Error {
             Self::Discovery { .. } => "endpoints_resolution_error",
             Self::IssuerMismatch { .. } => "issuer_validation_failed",
             Self::Network { .. } => "network_error",
+            Self::NoTokens => "no_tokens_found",
+            Self::RefreshTokenExpired => "refresh_token_expired",
+            Self::UnreadableCache { .. } => "invalid_cache_record",
             Self::Callback(_) => "",
         }
     }
@@ -278,8 +301,9 @@ impl Error {
             | Self::Cancelled(_)
             | Self::IdToken { .. }
             | Self::Discovery { .. }
+            | Self::UnreadableCache { .. }
             | Self::Network { .. } => Class::ClientAuth,
-            Self::InteractionRequired(_) => Class::InteractionRequired,
+            Self::InteractionRequired(_) | Self::NoTokens | Self::RefreshTokenExpired => Class::InteractionRequired,
             Self::Declined(_) | Self::Refused(_) | Self::UnexpectedStatus { .. } | Self::Redirected { .. } => {
                 Class::Server
             }
@@ -318,6 +342,19 @@ impl Error {
             Self::Cancelled(cause) | Self::Discovery { cause, .. } | Self::Network { cause, .. } => cause.as_ref(),
             Self::Callback(cause) => Some(cause),
             _ => None,
+        }
+    }
+
+    /// Whether the server could not answer, rather than refused.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Network { .. } | Self::Discovery { .. } => true,
+            other => {
+                let says =
+                    |answer: &ServerAnswer| matches!(answer.error.as_str(), "server_error" | "temporarily_unavailable");
+                matches!(other.status(), Some(408 | 429 | 500..)) || other.server_answer().is_some_and(says)
+            }
         }
     }
 

@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::error::Cause;
+use crate::error::{Cause, Error};
 use crate::protocol::http::{HttpRequest, HttpResponse, UnixMs};
 
 /// How much a log line matters (MSAL's `LogLevel`, same numbers).
@@ -38,6 +38,16 @@ pub trait Host {
     /// Sends one request and reads the whole reply. Never follows a redirect. Fails when the reply is not complete within
     /// the host's time limit, or its body is over the host's size limit.
     fn send(&self, request: HttpRequest) -> impl Future<Output = Result<HttpResponse, SendError>>;
+
+    /// The right to look into the cache. Dropping it gives it back, and lets nothing be written.
+    type CacheTurn;
+
+    /// Waits for a turn at the cache, and lets its plugin load what is stored (MSAL's `beforeCacheAccess`). `writes` says that a
+    /// change is meant. Fails with what the plugin throws, or with why what is stored cannot be read; nothing is then written.
+    fn open_cache(&self, writes: bool) -> impl Future<Output = Result<Self::CacheTurn, Error>>;
+
+    /// Ends a turn, and lets the plugin store what changed (MSAL's `afterCacheAccess`).
+    fn close_cache(&self, turn: Self::CacheTurn, has_changed: bool) -> impl Future<Output = Result<(), Error>>;
 
     /// Waits.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()>;

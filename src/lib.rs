@@ -22,7 +22,7 @@
 //! |---|---|
 //! | [`wasm`] | the [`host::Host`] made of `fetch`, timers and callbacks, and the class that JavaScript sees |
 //! | [`flows`], [`host`] | what happens: straight async functions over a [`host::Host`] |
-//! | `cache` | what is remembered (to come) |
+//! | [`cache`] | what is remembered: MSAL's token cache, as an indexed store over its blob |
 //! | [`protocol`], [`error`], [`secret`] | bytes and types: no clock, no network, no randomness, no async |
 //!
 //! Nothing here reads a clock, opens a connection or draws a random number except through [`host::Host`]. So the flows
@@ -32,6 +32,8 @@ pub mod error;
 pub mod secret;
 
 pub mod protocol;
+
+pub mod cache;
 
 pub mod host;
 

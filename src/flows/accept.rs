@@ -1,5 +1,6 @@
 //! A token reply becomes an authentication: the ID token is checked, the account named, the expiry put on our clock.
 
+use crate::cache::record::UnixSeconds;
 use crate::error::Error;
 use crate::protocol::account::{Account, ClientInfo};
 use crate::protocol::authority::Authority;
@@ -31,6 +32,23 @@ pub struct Authentication {
     pub refresh_on: Option<UnixMs>,
     /// Ties together what client and server log.
     pub correlation_id: String,
+    /// When the request was sent that brought it: seconds since 1970.
+    pub received_at: UnixSeconds,
+    /// Whether it was remembered, rather than received just now.
+    pub from_cache: bool,
+    /// For how long the very same answer is right.
+    pub serves: Option<Serves>,
+}
+
+/// For how long an answer from the cache is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Serves {
+    /// From when.
+    pub from: UnixMs,
+    /// Until when.
+    pub until: UnixMs,
+    /// While the cache is of this generation.
+    pub generation: u32,
 }
 
 /// What a reply is held against.
@@ -61,6 +79,9 @@ pub(crate) fn accept(reply: TokenReply, asked: &Asked<'_>) -> Result<Authenticat
         ext_expires_on: at(reply.ext_expires_in),
         refresh_on: at(reply.refresh_in),
         correlation_id: asked.ask.correlation_id.clone(),
+        received_at: asked.sent_at / 1000,
+        from_cache: false,
+        serves: None,
         reply,
     })
 }

@@ -1,11 +1,14 @@
 //! The application: its registration, its host, and what it has learned of authorities.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
+use crate::cache::store::Store;
 use crate::error::Error;
-use crate::host::{Host, Level};
+use crate::flows::turns::Turns;
+use crate::host::{Host, Level, SendError};
 use crate::protocol::authority::{Authority, Endpoints};
+use crate::protocol::http::UnixMs;
 use crate::protocol::request::Client;
 
 /// What an application is made from, already checked.
@@ -21,14 +24,57 @@ pub struct Config {
 pub struct App<H> {
     pub(crate) host: H,
     pub(crate) config: Config,
-    /// Endpoints by canonical authority, so that one run asks each authority once.
-    pub(crate) discovered: RefCell<BTreeMap<String, Endpoints>>,
+    /// Endpoints by canonical authority, so that one run asks each authority once. Few, so a list.
+    pub(crate) discovered: RefCell<Vec<(String, Endpoints)>>,
+    /// Tenants' ids by the address of their documents.
+    pub(crate) tenants: RefCell<Vec<(String, String)>>,
+    /// What is remembered.
+    pub(crate) cache: RefCell<Store>,
+    /// One renewal at a time for each account.
+    pub(crate) turns: Turns,
+    /// What was learned on the way.
+    pub(crate) notes: Notes,
+}
+
+/// The most notes that are kept.
+const MOST_NOTES: usize = 10_000;
+
+/// What was learned on the way and is worth knowing for a while: by name a time, and an error where there was one. Losing one
+/// costs a request.
+#[derive(Default)]
+pub(crate) struct Notes(RefCell<HashMap<String, (UnixMs, Option<Error>)>>);
+
+impl Notes {
+    pub(crate) fn read(&self, name: &str) -> Option<(UnixMs, Option<Error>)> {
+        self.0.borrow().get(name).cloned()
+    }
+
+    pub(crate) fn write(&self, name: String, time: UnixMs, error: Option<Error>) {
+        let mut notes = self.0.borrow_mut();
+        if notes.len() >= MOST_NOTES {
+            notes.clear();
+        }
+        notes.insert(name, (time, error));
+    }
 }
 
 impl<H: Host> App<H> {
     /// Puts the two together. Asks nothing of anybody yet.
-    pub const fn new(host: H, config: Config) -> Self {
-        Self { host, config, discovered: RefCell::new(BTreeMap::new()) }
+    pub fn new(host: H, config: Config) -> Self {
+        Self {
+            host,
+            config,
+            discovered: RefCell::default(),
+            tenants: RefCell::default(),
+            cache: RefCell::default(),
+            turns: Turns::default(),
+            notes: Notes::default(),
+        }
+    }
+
+    /// What is remembered. Borrowed for one synchronous stretch only.
+    pub const fn cache(&self) -> &RefCell<Store> {
+        &self.cache
     }
 
     /// The world it runs in.
@@ -57,6 +103,16 @@ impl<H: Host> App<H> {
             self.host.log(level, correlation_id, &line());
         }
     }
+}
+
+/// Why there is no reply, as an error. `url` without its query, which may be long.
+pub(crate) fn unreachable(url: &str, error: SendError) -> Error {
+    let url = url.split('?').next().unwrap_or_default().to_owned();
+    let problem = match error.status {
+        Some(status) => format!("it answered with status {status}, but {}", error.problem),
+        None => error.problem,
+    };
+    Error::Network { url, problem, cause: error.cause }
 }
 
 /// Random bytes as a version 4 GUID.

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::flows::accept::{Asked, Authentication, accept};
-use crate::flows::app::App;
+use crate::flows::app::{App, unreachable};
 use crate::flows::discover;
 use crate::flows::race::{First, race};
+use crate::flows::remember::save;
 use crate::host::{Host, Level, SendError};
 use crate::protocol::authority::Authority;
 use crate::protocol::device_code::{DeviceAuthorization, Pace, Verdict, Wait, Why, after, judge};
@@ -267,7 +268,8 @@ pub async fn poll<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, Er
                 sent_at,
                 now: reply.ok().and_then(|reply| reply.date()).unwrap_or(now),
             };
-            let authentication = accept(*token, &asked)?;
+            let mut authentication = accept(*token, &asked)?;
+            save(app, &mut authentication, pending.ask.resource.as_deref(), true).await?;
             app.log(Level::Info, &pending.ask.correlation_id, || "device code: signed in".to_owned());
             Ok(Polled::Done(Box::new(authentication)))
         }
@@ -364,15 +366,6 @@ async fn sleep_until(host: &impl Host, time: UnixMs) -> u64 {
 async fn send<H: Host>(app: &App<H>, request: HttpRequest) -> Result<HttpResponse, Error> {
     let url = request.url.clone();
     app.host.send(request).await.map_err(|error| unreachable(&url, error))
-}
-
-fn unreachable(url: &str, error: SendError) -> Error {
-    let url = url.split('?').next().unwrap_or_default().to_owned();
-    let problem = match error.status {
-        Some(status) => format!("it answered with status {status}, but {}", error.problem),
-        None => error.problem,
-    };
-    Error::Network { url, problem, cause: error.cause }
 }
 
 /// Seconds, as the caller wrote them, in whole milliseconds.

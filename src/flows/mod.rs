@@ -5,9 +5,14 @@ mod accept;
 mod app;
 mod discover;
 pub(crate) mod race;
+mod remember;
 mod saved;
+mod turns;
 
+pub mod accounts;
 pub mod device_code;
+pub mod refresh;
+pub mod silent;
 
-pub use accept::Authentication;
+pub use accept::{Authentication, Serves};
 pub use app::{App, Config};

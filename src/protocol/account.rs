@@ -67,6 +67,78 @@ pub struct Account {
     pub kmsi: Option<bool>,
     /// `EU` or `None`, where the server tells.
     pub data_boundary: Option<&'static str>,
+    /// The account as each tenant knows it that it has signed in to.
+    pub profiles: Vec<Profile>,
+}
+
+/// An account as one tenant knows it (MSAL's `TenantProfile`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The tenant.
+    pub tenant_id: String,
+    /// The account's id in that tenant.
+    pub local_account_id: String,
+    /// What the person types to sign in there.
+    pub username: String,
+    /// What to hand back to have the same account offered.
+    pub login_hint: Option<String>,
+    /// The person's name.
+    pub name: Option<String>,
+    /// The user principal name.
+    pub upn: Option<String>,
+    /// Whether it is the account's home.
+    pub is_home_tenant: bool,
+}
+
+impl Profile {
+    /// The profile that an account is looked at by.
+    #[must_use]
+    pub fn of(account: &Account) -> Self {
+        Self {
+            tenant_id: account.tenant_id.clone(),
+            local_account_id: account.local_account_id.clone(),
+            username: account.username.clone(),
+            login_hint: account.login_hint.clone(),
+            name: account.name.clone(),
+            upn: account.upn.clone(),
+            is_home_tenant: account.is_home_tenant,
+        }
+    }
+
+    /// Reads what MSAL's caches hold: JSON text.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let object = json::object(text).ok()?;
+        let field = |name: &str| json::text(&object, name).map(str::to_owned);
+        Some(Self {
+            tenant_id: field("tenantId").unwrap_or_default(),
+            local_account_id: field("localAccountId").unwrap_or_default(),
+            username: field("username").unwrap_or_default(),
+            login_hint: field("loginHint"),
+            name: field("name"),
+            upn: field("upn"),
+            is_home_tenant: object.get("isHomeTenant") == Some(&Value::Bool(true)),
+        })
+    }
+
+    /// Writes it as MSAL does.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let mut object = json::Object::new();
+        let mut set = |name: &str, value: Option<&str>| {
+            if let Some(value) = value {
+                object.insert(name.to_owned(), value.into());
+            }
+        };
+        set("tenantId", Some(&self.tenant_id));
+        set("localAccountId", Some(&self.local_account_id));
+        set("username", Some(&self.username));
+        set("loginHint", self.login_hint.as_deref());
+        set("name", self.name.as_deref());
+        set("upn", self.upn.as_deref());
+        object.insert("isHomeTenant".to_owned(), Value::Bool(self.is_home_tenant));
+        json::written(&object)
+    }
 }
 
 impl Account {
@@ -81,28 +153,65 @@ impl Account {
         let info = info.filter(|info| !info.uid.is_empty() && !info.utid.is_empty());
         let (uid, utid) = info.map_or(("", ""), |info| (&info.uid, &info.utid));
         let tenant_id = first(claim(&["tid", "tfp", "acr"]), utid);
-        let username = match claim(&["preferred_username", "upn"]) {
-            "" => claims.and_then(|claims| claims.list("emails").next()).unwrap_or_else(|| claim(&["email"])),
-            username => username,
-        };
-        Some(Self {
+        let mut account = Self {
             home_account_id: info
                 .map_or_else(|| claim(&["sub"]).to_owned(), |info| format!("{}.{}", info.uid, info.utid)),
             environment: authority.environment(),
             tenant_id: tenant_id.to_owned(),
-            username: clean(username),
+            username: clean(claims.map(username).unwrap_or_default()),
             local_account_id: first(claim(&["oid", "sub"]), uid).to_owned(),
             login_hint: optional(&["login_hint"]),
             name: optional(&["name"]).map(|name| clean(&name)),
             upn: optional(&["upn"]).map(|upn| clean(&upn)),
             authority_type: match authority.kind() {
-                Kind::Entra { .. } => "MSSTS",
-                Kind::OpenId => "Generic",
+                Kind::Entra { .. } => ENTRA,
+                Kind::OpenId => OTHERS,
             },
             is_home_tenant: info.is_none_or(|info| info.utid == tenant_id),
             kmsi: claims.map(keeps_signed_in),
             data_boundary: info.and_then(|info| info.data_boundary),
-        })
+            profiles: Vec::new(),
+        };
+        account.profiles.push(Profile::of(&account));
+        Some(account)
+    }
+
+    /// The account as one of its tenants knows it. What the ID token from there says goes first; a profile without names leaves
+    /// the account its own.
+    #[must_use]
+    pub fn in_tenant(&self, profile: &Profile, claims: Option<&Claims>) -> Self {
+        let claim = |name: &str| Some(claims?.text(name)).filter(|text| !text.is_empty()).map(str::to_owned);
+        let of_profile = |text: &String| Some(text).filter(|text| !text.is_empty()).cloned();
+        let username = claims.map(username).filter(|name| !name.is_empty()).map(clean);
+        Self {
+            tenant_id: profile.tenant_id.clone(),
+            local_account_id: of_profile(&profile.local_account_id).unwrap_or_else(|| self.local_account_id.clone()),
+            username: username.or_else(|| of_profile(&profile.username)).unwrap_or_else(|| self.username.clone()),
+            login_hint: claim("login_hint").or_else(|| profile.login_hint.clone()),
+            name: claim("name").map(|name| clean(&name)).or_else(|| profile.name.clone()).or_else(|| self.name.clone()),
+            upn: claim("upn").map(|upn| clean(&upn)).or_else(|| profile.upn.clone()),
+            is_home_tenant: profile.is_home_tenant,
+            kmsi: claims.map(keeps_signed_in),
+            ..self.clone()
+        }
+    }
+}
+
+const ENTRA: &str = "MSSTS";
+const ADFS: &str = "ADFS";
+const OTHERS: &str = "Generic";
+
+/// The name of a sort of server, as caches have it.
+#[must_use]
+pub fn authority_type(name: &str) -> &'static str {
+    [ENTRA, ADFS].into_iter().find(|known| *known == name).unwrap_or(OTHERS)
+}
+
+/// What the person types to sign in, as an ID token has it.
+fn username(claims: &Claims) -> &str {
+    match claims.first_text(&["preferred_username", "upn"]) {
+        "" => claims.list("emails").next().unwrap_or_else(|| claims.text("email")),
+        username => username,
     }
 }
 

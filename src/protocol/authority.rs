@@ -159,6 +159,33 @@ impl Authority {
         }
     }
 
+    /// The same cloud, another tenant. Other servers have no tenants.
+    #[must_use]
+    pub fn in_tenant(&self, tenant: &str) -> Self {
+        let kind = match &self.kind {
+            Kind::Entra { cloud, .. } => Kind::Entra { cloud, tenant: tenant.to_ascii_lowercase() },
+            Kind::OpenId => Kind::OpenId,
+        };
+        Self { url: self.url.clone(), kind }
+    }
+
+    /// Where a tenant's own document is, which names the tenant's id in its issuer.
+    #[must_use]
+    pub fn tenant_document(&self) -> String {
+        format!("{}v2.0{DISCOVERY_PATH}", self.canonical())
+    }
+
+    /// The tenant's id, from the issuer that its document names.
+    #[must_use]
+    pub fn tenant_of_issuer(&self, issuer: &str) -> Option<String> {
+        let Kind::Entra { cloud, .. } = &self.kind else {
+            return None;
+        };
+        let tenant =
+            issuer.strip_prefix("https://")?.strip_prefix(cloud.network)?.strip_prefix('/')?.strip_suffix("/v2.0")?;
+        is_guid(tenant).then(|| tenant.to_ascii_lowercase())
+    }
+
     /// Whether the host is Microsoft's, and may be sent parameters that only Microsoft knows.
     #[must_use]
     pub fn is_microsoft(&self) -> bool {
@@ -228,8 +255,22 @@ pub fn issuer_matches(expected: &str, issuer: &str, tenant: Option<&str>) -> boo
     tenant.is_some_and(|tenant| is_guid(tenant) && expected.replace(TENANT_PLACEHOLDER, tenant) == issuer)
 }
 
+/// Whether a tenant's name stands for many tenants.
+#[must_use]
+pub fn is_multi_tenant(tenant: &str) -> bool {
+    ["common", "organizations", "consumers"].iter().any(|known| known.eq_ignore_ascii_case(tenant))
+}
+
+/// Whether two hosts mean the same cloud. Each library files under another of a cloud's names.
+#[must_use]
+pub fn same_environment(one: &str, other: &str) -> bool {
+    let named = |cloud: &Cloud, host: &str| cloud.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host));
+    one.eq_ignore_ascii_case(other) || CLOUDS.iter().any(|cloud| named(cloud, one) && named(cloud, other))
+}
+
 /// 8-4-4-4-12 hexadecimal digits.
-fn is_guid(text: &str) -> bool {
+#[must_use]
+pub fn is_guid(text: &str) -> bool {
     let lengths = text.split('-').map(str::len);
     lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }

@@ -4,10 +4,10 @@
 
 use crate::error::Error;
 use crate::protocol::http::{HttpResponse, UnixMs};
-use crate::protocol::json::{self, Object};
-use crate::protocol::server_answer::ServerAnswer;
-use crate::protocol::text::{clean, clean_without};
-use crate::protocol::token_reply::TokenReply;
+use crate::protocol::json;
+use crate::protocol::server_answer::object_of;
+use crate::protocol::text::clean;
+use crate::protocol::token_reply::{self, TokenReply};
 use crate::protocol::url::Url;
 use crate::secret::Secret;
 
@@ -60,7 +60,7 @@ impl DeviceAuthorization {
     /// [`Error::UnsafeVerificationUri`] for a page that a person should not be sent to.
     pub fn read(reply: &HttpResponse) -> Result<Self, Error> {
         const WHAT: &str = "device authorization reply";
-        let object = refusal_or_object(reply, WHAT, "")?;
+        let object = object_of(reply, WHAT, "")?;
         let missing = |name: &str| Error::UnreadableReply {
             what: WHAT,
             status: reply.status,
@@ -163,16 +163,10 @@ impl Why {
 /// removed should the server echo it.
 #[must_use]
 pub fn judge(reply: &HttpResponse, device_code: &Secret, now: UnixMs) -> Verdict {
-    const WHAT: &str = "token reply";
     let retry_after = reply.retry_after(now);
     let wait = |why, interval| Verdict::Wait(Wait { why, interval, retry_after });
-    let refusal = match refusal_or_object(reply, WHAT, device_code.expose()) {
-        Ok(object) => {
-            return match TokenReply::read(&object, reply) {
-                Ok(token) => Verdict::Token(Box::new(token)),
-                Err(error) => Verdict::Stop(error),
-            };
-        }
+    let refusal = match token_reply::judge(reply, device_code.expose()) {
+        Ok(token) => return Verdict::Token(Box::new(token)),
         Err(error) => error,
     };
     let error = refusal.server_answer().map_or("", |answer| answer.error.as_str());
@@ -184,24 +178,6 @@ pub fn judge(reply: &HttpResponse, device_code: &Secret, now: UnixMs) -> Verdict
         _ if reply.is_transient() => wait(Why::Retrying, None),
         _ => Verdict::Stop(refusal),
     }
-}
-
-/// The JSON object of a successful reply; any other reply as the error that it stands for.
-fn refusal_or_object(reply: &HttpResponse, what: &'static str, sent: &str) -> Result<Object, Error> {
-    if reply.is_redirect() {
-        let target = reply
-            .header("location")
-            .map(|location| clean_without(location.split(['?', '#']).next().unwrap_or_default(), sent));
-        return Err(Error::Redirected { what, target: target.unwrap_or_default(), status: reply.status });
-    }
-    let object = json::object(reply.body.expose());
-    if let Some(answer) = object.as_ref().ok().and_then(|object| ServerAnswer::read(object, reply.status, sent)) {
-        return Err(Error::refused(answer));
-    }
-    if !reply.is_ok() {
-        return Err(Error::UnexpectedStatus { what, status: reply.status });
-    }
-    object.map_err(|problem| Error::UnreadableReply { what, status: reply.status, problem })
 }
 
 /// When to ask next. Each answer makes a new one from the last.

@@ -42,12 +42,16 @@ impl Claims {
     /// # Errors
     /// [`Error::UnreadableReply`] for what is not a JWT; [`Error::IdToken`] naming the claim that is wrong.
     pub fn checked(token: &Secret, expected: &Expected<'_>) -> Result<Self, Error> {
-        let claims = Self::decode(token)?;
+        let claims = Self::read(token)?;
         claims.check(expected)?;
         Ok(claims)
     }
 
-    fn decode(token: &Secret) -> Result<Self, Error> {
+    /// Decodes a token that was checked when it came, such as one from the cache.
+    ///
+    /// # Errors
+    /// [`Error::UnreadableReply`] for what is not a JWT.
+    pub fn read(token: &Secret) -> Result<Self, Error> {
         let unreadable =
             |problem: &str| Error::UnreadableReply { what: "ID token", status: 200, problem: problem.to_owned() };
         let mut parts = token.expose().split('.');

@@ -32,6 +32,13 @@ pub fn written(object: &Object) -> String {
     serde_json::to_string(object).unwrap_or_default()
 }
 
+/// A text as a JSON string.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    // A string always can be written.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
 /// A member that is a string and not empty.
 #[must_use]
 pub fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {

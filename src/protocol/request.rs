@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::VERSION;
 use crate::error::Error;
-use crate::protocol::authority::{Authority, Endpoints};
+use crate::protocol::authority::{Authority, Endpoints, is_guid};
 use crate::protocol::http::HttpRequest;
 use crate::protocol::json;
 use crate::protocol::scopes::Scopes;
@@ -16,8 +16,12 @@ use crate::secret::Secret;
 /// The grant type of RFC 8628 section 3.4. MSAL sends the short name that only Entra knows.
 pub const DEVICE_CODE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// MSAL's number for this operation in its telemetry.
+/// The grant type of RFC 6749 section 6.
+pub const REFRESH_TOKEN_GRANT: &str = "refresh_token";
+
+/// MSAL's numbers for these operations in its telemetry.
 const DEVICE_CODE_API: u16 = 671;
+const REFRESH_API: u16 = 62;
 
 /// Form fields that belong to the protocol; a caller's extra parameters may not replace them.
 const RESERVED: [&str; 7] =
@@ -128,6 +132,33 @@ pub fn device_token(
         form.add_microsoft(client, &ask.correlation_id, DEVICE_CODE_API);
     }
     HttpRequest::post(with_query(token_endpoint, &query), form.finish())
+}
+
+/// Renews tokens (RFC 6749 section 6). Of the account's home, Entra's gateways are told, to find its data sooner.
+#[must_use]
+pub fn refresh(
+    client: &Client,
+    authority: &Authority,
+    token_endpoint: &str,
+    ask: &Ask,
+    refresh_token: &Secret,
+    home_account_id: &str,
+) -> HttpRequest {
+    let mut form = ask.common(client);
+    form.add("grant_type", REFRESH_TOKEN_GRANT);
+    form.add("refresh_token", refresh_token.expose());
+    let mut query = ask.extra_query.clone();
+    let mut headers = Vec::new();
+    if authority.is_microsoft() {
+        query.insert("client-request-id".to_owned(), ask.correlation_id.clone());
+        form.add_microsoft(client, &ask.correlation_id, REFRESH_API);
+        if let Some((uid, utid)) = home_account_id.split_once('.').filter(|(uid, utid)| is_guid(uid) && is_guid(utid)) {
+            headers.push(("X-AnchorMailbox", format!("Oid:{uid}@{utid}")));
+        }
+    }
+    let mut request = HttpRequest::post(with_query(token_endpoint, &query), form.finish());
+    request.headers.append(&mut headers);
+    request
 }
 
 /// The caller's claims request with the client's capabilities in it, where Entra looks for them: `access_token.xms_cc`.

@@ -67,4 +67,31 @@ impl Scopes {
     pub fn as_slice(&self) -> &[String] {
         &self.0
     }
+
+    /// Whether a token with these scopes will do for one that asks for the others. The OpenID ones say nothing of a token,
+    /// and Entra writes scopes with capitals of its own.
+    #[must_use]
+    pub fn cover(&self, wanted: &Self) -> bool {
+        wanted.of_apis().all(|scope| self.has(scope))
+    }
+
+    /// Whether two tokens are good for something in common; two for nothing but OpenID are.
+    #[must_use]
+    pub fn overlap(&self, other: &Self) -> bool {
+        let mut scopes = self.of_apis().peekable();
+        if scopes.peek().is_none() {
+            return other.of_apis().next().is_none();
+        }
+        scopes.any(|scope| other.has(scope))
+    }
+
+    fn has(&self, scope: &str) -> bool {
+        self.0.iter().any(|known| known.eq_ignore_ascii_case(scope))
+    }
+
+    fn of_apis(&self) -> impl Iterator<Item = &String> {
+        let is_openid =
+            |scope: &str| OPENID_SCOPES.iter().chain(&["email"]).any(|known| known.eq_ignore_ascii_case(scope));
+        self.0.iter().filter(move |scope| !is_openid(scope))
+    }
 }

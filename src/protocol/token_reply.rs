@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::protocol::http::HttpResponse;
 use crate::protocol::json::{self, Object};
 use crate::protocol::scopes::Scopes;
+use crate::protocol::server_answer::object_of;
 use crate::protocol::text::clean;
 use crate::secret::Secret;
 
@@ -24,6 +25,8 @@ pub struct TokenReply {
     pub refresh_in: Option<u32>,
     /// `refresh_token`.
     pub refresh_token: Option<Secret>,
+    /// `refresh_token_expires_in`, in seconds.
+    pub refresh_token_expires_in: Option<u32>,
     /// `id_token`.
     pub id_token: Option<Secret>,
     /// `client_info`: Entra's word on whose account it is, base64url JSON.
@@ -32,6 +35,15 @@ pub struct TokenReply {
     pub family_id: Option<String>,
     /// `x-ms-request-id`: the server's name for this exchange.
     pub request_id: String,
+}
+
+/// Decides what the answer to a request for tokens means. `sent` is what was sent in secret, so that it can be removed should
+/// the server echo it.
+///
+/// # Errors
+/// The server's refusal; [`Error::UnreadableReply`] for what is neither that nor tokens.
+pub fn judge(reply: &HttpResponse, sent: &str) -> Result<TokenReply, Error> {
+    TokenReply::read(&object_of(reply, "token reply", sent)?, reply)
 }
 
 impl TokenReply {
@@ -54,6 +66,7 @@ impl TokenReply {
             ext_expires_in: json::whole(object, "ext_expires_in"),
             refresh_in: json::whole(object, "refresh_in"),
             refresh_token: secret("refresh_token"),
+            refresh_token_expires_in: json::whole(object, "refresh_token_expires_in"),
             id_token: secret("id_token"),
             client_info: json::text(object, "client_info").map(str::to_owned),
             family_id: json::text(object, "foci").map(str::to_owned),

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Date, Object, Promise, Reflect};
+use js_sys::{Date, JsString, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -16,6 +16,7 @@ use crate::protocol::http::{HttpRequest, HttpResponse, Method, UnixMs};
 use crate::secret::Secret;
 use crate::wasm::fetch::{HEADERS, LARGEST_BODY, Unfetched, describe, fetch, status_of};
 use crate::wasm::shapes::{self, ErrorShape};
+use crate::wasm::task::{Operation, Task};
 
 /// The time limit of a request, in milliseconds, unless `system.requestTimeout` says otherwise.
 const REQUEST_TIMEOUT: u32 = 30_000;
@@ -31,6 +32,10 @@ extern "C" {
     /// Makes an instance of the right error class.
     #[wasm_bindgen(method)]
     fn error(this: &Hooks, details: JsValue, cause: JsValue) -> JsValue;
+
+    /// Drives a task in the context of whoever calls this; see js/drive.js.
+    #[wasm_bindgen(method)]
+    fn drive(this: &Hooks, task: Task) -> Promise;
 
     /// What a network threw, without the secrets of the form that was sent, should it hold them.
     #[wasm_bindgen(method)]
@@ -76,6 +81,30 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn sleep(this: &Hooks, milliseconds: f64) -> Result<Promise, JsValue>;
 
+    /// Whether the program brought a cache plugin.
+    #[wasm_bindgen(method, getter, js_name = hasCachePlugin)]
+    fn has_cache_plugin(this: &Hooks) -> bool;
+
+    /// Queues for a turn at the cache.
+    #[wasm_bindgen(method, js_name = openCache)]
+    fn open_cache(this: &Hooks, writes: bool) -> CacheAccess;
+
+    /// Writes a text as UTF-8 into the bytes, and returns how many it took; -1 if they were too few.
+    #[wasm_bindgen(method)]
+    fn encode(this: &Hooks, text: &JsString, bytes: &mut [u8]) -> f64;
+
+    /// A turn at the cache; see js/cache-access.js.
+    pub type CacheAccess;
+
+    #[wasm_bindgen(method, getter)]
+    fn ready(this: &CacheAccess) -> Promise;
+
+    #[wasm_bindgen(method)]
+    fn close(this: &CacheAccess, has_changed: bool) -> Promise;
+
+    #[wasm_bindgen(method)]
+    fn abandon(this: &CacheAccess);
+
     #[wasm_bindgen(catch, js_namespace = crypto, js_name = getRandomValues)]
     fn get_random_values(bytes: &mut [u8]) -> Result<(), JsValue>;
 }
@@ -101,6 +130,11 @@ impl JsHost {
         self.request_timeout.set(milliseconds.unwrap_or(REQUEST_TIMEOUT).min(LONGEST_TIMER));
     }
 
+    /// A promise of what the operation brings.
+    pub(super) fn promise(&self, operation: Operation) -> Promise {
+        self.hooks.drive(Task::new(operation))
+    }
+
     /// The error as what JavaScript throws: an instance of the right class, or what the program's own callback threw.
     pub(super) fn thrown(&self, error: &Error, correlation_id: &str) -> JsValue {
         let cause = error.cause().and_then(Cause::downcast::<JsValue>);
@@ -121,6 +155,24 @@ impl JsHost {
         }
     }
 
+    /// A JavaScript string, which wasm-bindgen would copy character by character; none where memory does not suffice.
+    pub(super) fn text(&self, text: &JsString) -> Option<String> {
+        let length = text.length() as usize;
+        // Three bytes a UTF-16 unit are the most; nearly always one is enough.
+        for capacity in [length, length.checked_mul(3)?] {
+            let mut bytes = Vec::new();
+            bytes.try_reserve_exact(capacity).ok()?;
+            bytes.resize(capacity, 0);
+            let written = self.hooks.encode(text, &mut bytes);
+            if written >= 0.0 {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most the capacity")]
+                bytes.truncate(written as usize);
+                return String::from_utf8(bytes).ok();
+            }
+        }
+        None
+    }
+
     async fn send_by_hook(&self, request: &HttpRequest) -> Result<HttpResponse, SendError> {
         let failed = |value: JsValue| self.failed(value, None, request);
         let headers = Object::new();
@@ -139,6 +191,24 @@ impl JsHost {
         let header = |name: &str| answer.header(name).map(|value| (name.to_owned(), value));
         let headers = HEADERS.into_iter().filter_map(header).collect();
         Ok(HttpResponse { status, headers, body: Secret::new(body) })
+    }
+}
+
+/// A turn at the cache, which is given back if it is dropped. None where there is no plugin: nobody is waited for then.
+pub(super) struct CacheTurn(Option<CacheAccess>);
+
+impl CacheTurn {
+    /// A turn that was waited for elsewhere.
+    pub(super) const fn opened(access: CacheAccess) -> Self {
+        Self(Some(access))
+    }
+}
+
+impl Drop for CacheTurn {
+    fn drop(&mut self) {
+        if let Some(access) = self.0.take() {
+            access.abandon();
+        }
     }
 }
 
@@ -168,6 +238,31 @@ impl Host for JsHost {
                 cause: None,
             }),
         }
+    }
+
+    type CacheTurn = CacheTurn;
+
+    async fn open_cache(&self, writes: bool) -> Result<CacheTurn, Error> {
+        if !self.hooks.has_cache_plugin() {
+            return Ok(CacheTurn(None));
+        }
+        let access = self.hooks.open_cache(writes);
+        let ready = access.ready();
+        let mut turn = CacheTurn(Some(access));
+        match JsFuture::from(ready).await {
+            Ok(_) => Ok(turn),
+            Err(thrown) => {
+                turn.0 = None; // it has given itself back
+                Err(Error::Callback(Cause::new(thrown)))
+            }
+        }
+    }
+
+    async fn close_cache(&self, mut turn: CacheTurn, has_changed: bool) -> Result<(), Error> {
+        let Some(access) = turn.0.take() else {
+            return Ok(());
+        };
+        JsFuture::from(access.close(has_changed)).await.map(drop).map_err(|thrown| Error::Callback(Cause::new(thrown)))
     }
 
     async fn sleep(&self, duration: Duration) {

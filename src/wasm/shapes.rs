@@ -3,26 +3,28 @@
 //! js/index.js checks types before it hands anything in, as JSON text: the parser for the servers' JSON is there anyway, and a
 //! second one for JavaScript objects would take 30 KB. Times cross as milliseconds since 1970, claims as JSON text.
 
-use js_sys::{Object, Reflect};
+use js_sys::Reflect;
 use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 
+use crate::cache::entity::{Draft, Entity};
+use crate::cache::record::Known;
 use crate::error::Error;
-use crate::flows::device_code::{Progress, Request};
-use crate::flows::{Authentication, Config};
-use crate::protocol::account::Account;
+use crate::flows::device_code::{self, Progress};
+use crate::flows::{Authentication, Config, refresh, silent};
+use crate::protocol::account::{Account, Profile};
 use crate::protocol::authority::{Authority, DEFAULT_AUTHORITY};
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::protocol::http::UnixMs;
 use crate::protocol::id_token::Claims;
-use crate::protocol::json;
+use crate::protocol::json::{self, Object};
 use crate::protocol::request::Client;
 use crate::protocol::server_answer::ServerAnswer;
 use crate::secret::Secret;
 
 /// Reads what js/index.js wrote with `JSON.stringify`.
-fn read(text: &str, field: &'static str) -> Result<json::Object, Error> {
+fn read(text: &str, field: &'static str) -> Result<Object, Error> {
     // All that the check in JavaScript lets through and JSON does not carry: half of a surrogate pair.
     let fix = "it contains text that is not Unicode";
     json::object(text).map_err(|_| Error::InvalidRequest { field, fix: fix.to_owned() })
@@ -45,7 +47,7 @@ pub(super) fn pending(retry_after: u64) -> JsValue {
 }
 
 pub(super) fn done(result: &JsValue) -> JsValue {
-    let object = Object::new();
+    let object = js_sys::Object::new();
     // Setting a property of a fresh object cannot fail.
     let _ = Reflect::set(&object, &"status".into(), &"done".into());
     let _ = Reflect::set(&object, &"result".into(), result);
@@ -78,20 +80,74 @@ pub(super) fn configuration(text: &str) -> Result<(Config, Option<u32>), Error> 
     Ok((config, json::positive(&object, "requestTimeout")))
 }
 
-/// A device code request.
-pub(super) fn request(text: &str) -> Result<Request, Error> {
-    let object = read(text, "request")?;
-    let field = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
-    Ok(Request {
-        scopes: json::texts(&object, "scopes"),
-        authority: field("authority"),
-        correlation_id: field("correlationId"),
-        claims: field("claims"),
-        resource: field("resource"),
-        extra_query: json::texts_by_name(&object, "extraQueryParameters"),
-        extra_form: json::texts_by_name(&object, "extraParameters"),
-        timeout: object.get("timeout").and_then(Value::as_f64),
-    })
+/// The fields of a request, as js/shapes.js passes them on.
+pub(super) struct Fields(Object);
+
+impl Fields {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.0.get(name).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
+    fn is_set(&self, name: &str) -> bool {
+        self.0.get(name) == Some(&Value::Bool(true))
+    }
+}
+
+/// A request of any kind.
+pub(super) fn request(text: &str) -> Result<Fields, Error> {
+    read(text, "request").map(Fields)
+}
+
+pub(super) fn device_code_request(fields: &Fields) -> device_code::Request {
+    device_code::Request {
+        scopes: json::texts(&fields.0, "scopes"),
+        authority: fields.text("authority"),
+        correlation_id: fields.text("correlationId"),
+        claims: fields.text("claims"),
+        resource: fields.text("resource"),
+        extra_query: json::texts_by_name(&fields.0, "extraQueryParameters"),
+        extra_form: json::texts_by_name(&fields.0, "extraParameters"),
+        timeout: fields.0.get("timeout").and_then(Value::as_f64),
+    }
+}
+
+pub(super) fn silent_request(fields: &Fields) -> silent::Request {
+    let device_code::Request { scopes, authority, correlation_id, claims, resource, extra_query, extra_form, .. } =
+        device_code_request(fields);
+    silent::Request {
+        scopes,
+        home_account_id: fields.text("homeAccountId").unwrap_or_default(),
+        environment: fields.text("environment").unwrap_or_default(),
+        tenant_id: fields.text("tenantId").unwrap_or_default(),
+        authority,
+        correlation_id,
+        claims,
+        resource,
+        extra_query,
+        extra_form,
+        force_refresh: fields.is_set("forceRefresh"),
+        refresh_token_expires_within: json::whole(&fields.0, "refreshTokenExpirationOffsetSeconds").unwrap_or(0).into(),
+    }
+}
+
+pub(super) fn refresh_request(fields: &Fields) -> refresh::Request {
+    let device_code::Request { scopes, authority, correlation_id, claims, resource, extra_query, extra_form, .. } =
+        device_code_request(fields);
+    refresh::Request {
+        refresh_token: Secret::new(fields.text("refreshToken").unwrap_or_default()),
+        force_cache: fields.is_set("forceCache"),
+        scopes,
+        authority,
+        correlation_id,
+        claims,
+        resource,
+        extra_query,
+        extra_form,
+    }
 }
 
 /// MSAL's `DeviceCodeResponse`, and `verificationUriComplete`.
@@ -154,7 +210,8 @@ pub(super) struct ResultShape<'a> {
     id_token: &'a str,
     /// JSON text: the claims are JavaScript's to parse, with its own numbers.
     id_token_claims: &'a str,
-    account: Option<AccountShape<'a>>,
+    /// JSON text.
+    account: Option<String>,
     unique_id: &'a str,
     tenant_id: &'a str,
     expires_on: Option<UnixMs>,
@@ -163,42 +220,63 @@ pub(super) struct ResultShape<'a> {
     correlation_id: &'a str,
     request_id: &'a str,
     family_id: &'a str,
+    from_cache: bool,
+    /// From when until when the same answer is right while the cache does not change.
+    serves_from: Option<UnixMs>,
+    serves_until: Option<UnixMs>,
+    generation: Option<u32>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AccountShape<'a> {
-    home_account_id: &'a str,
-    environment: &'a str,
-    tenant_id: &'a str,
-    username: &'a str,
-    local_account_id: &'a str,
-    login_hint: Option<&'a str>,
-    name: Option<&'a str>,
-    upn: Option<&'a str>,
-    authority_type: &'static str,
-    is_home_tenant: bool,
-    kmsi: Option<bool>,
-    data_boundary: Option<&'static str>,
+/// Accounts as a JSON list: js/shapes.js makes MSAL's `AccountInfo`s of them. Text, for there may be thousands.
+pub(super) fn accounts(generation: u32, known: &[Known]) -> JsValue {
+    let accounts = known.iter().map(|known| account(&known.account, known.id_token.as_ref(), known.claims.as_ref()));
+    JsValue::from_str(&format!(r#"{{"generation":{generation},"accounts":{}}}"#, list(accounts)))
 }
 
-impl<'a> From<&'a Account> for AccountShape<'a> {
-    fn from(account: &'a Account) -> Self {
-        Self {
-            home_account_id: &account.home_account_id,
-            environment: &account.environment,
-            tenant_id: &account.tenant_id,
-            username: &account.username,
-            local_account_id: &account.local_account_id,
-            login_hint: account.login_hint.as_deref(),
-            name: account.name.as_deref(),
-            upn: account.upn.as_deref(),
-            authority_type: account.authority_type,
-            is_home_tenant: account.is_home_tenant,
-            kmsi: account.kmsi,
-            data_boundary: account.data_boundary,
+fn list(items: impl Iterator<Item = String>) -> String {
+    let mut out = String::from("[");
+    for item in items {
+        if out.len() > 1 {
+            out.push(',');
         }
+        out.push_str(&item);
     }
+    out.push(']');
+    out
+}
+
+fn account(account: &Account, id_token: Option<&Secret>, claims: Option<&Claims>) -> String {
+    let mut draft = Draft::default();
+    draft.set("homeAccountId", &account.home_account_id);
+    draft.set("environment", &account.environment);
+    let profile = Profile::of(account);
+    of_profile(&mut draft, &profile);
+    draft.set("authorityType", account.authority_type);
+    draft.set_some("dataBoundary", account.data_boundary);
+    if let Some(kmsi) = account.kmsi {
+        draft.set_raw("kmsi", if kmsi { "true" } else { "false" });
+    }
+    draft.set_some("idToken", id_token.map(Secret::expose));
+    if let Some(claims) = claims {
+        draft.set_raw("idTokenClaims", claims.json());
+    }
+    let profiles = account.profiles.iter().map(|profile| {
+        let mut draft = Draft::default();
+        of_profile(&mut draft, profile);
+        draft.set_raw("isHomeTenant", if profile.is_home_tenant { "true" } else { "false" });
+        draft.written(&Entity::default())
+    });
+    draft.set_raw("tenantProfiles", &list(profiles));
+    draft.written(&Entity::default())
+}
+
+fn of_profile(draft: &mut Draft<'_>, profile: &Profile) {
+    draft.set("tenantId", &profile.tenant_id);
+    draft.set("username", &profile.username);
+    draft.set("localAccountId", &profile.local_account_id);
+    draft.set_some("loginHint", profile.login_hint.as_deref());
+    draft.set_some("name", profile.name.as_deref());
+    draft.set_some("upn", profile.upn.as_deref());
 }
 
 impl<'a> From<&'a Authentication> for ResultShape<'a> {
@@ -211,7 +289,7 @@ impl<'a> From<&'a Authentication> for ResultShape<'a> {
             token_type: &result.reply.token_type,
             id_token: result.reply.id_token.as_ref().map(Secret::expose).unwrap_or_default(),
             id_token_claims: result.claims.as_ref().map_or("{}", Claims::json),
-            account: result.account.as_ref().map(AccountShape::from),
+            account: result.account.as_ref().map(|of| account(of, None, None)),
             unique_id: claim(&["oid", "sub"]),
             tenant_id: claim(&["tid"]),
             expires_on: result.expires_on,
@@ -220,6 +298,10 @@ impl<'a> From<&'a Authentication> for ResultShape<'a> {
             correlation_id: &result.correlation_id,
             request_id: &result.reply.request_id,
             family_id: result.reply.family_id.as_deref().unwrap_or_default(),
+            from_cache: result.from_cache,
+            serves_from: result.serves.map(|serves| serves.from),
+            serves_until: result.serves.map(|serves| serves.until),
+            generation: result.serves.map(|serves| serves.generation),
         }
     }
 }

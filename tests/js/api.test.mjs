@@ -68,7 +68,13 @@ describe('configuration', () => {
     [{ auth: { ...auth, clientCapabilities: [1] } }, 'auth.clientCapabilities[0]', 'invalid_configuration'],
     [{ auth: { ...auth, knownAuthorities: 'x' } }, 'auth.knownAuthorities', 'invalid_configuration'],
     [{ auth: { ...auth, authorityMetadata: '{}' } }, 'auth.authorityMetadata', 'invalid_configuration'],
-    [{ auth, cache: { cachePlugin: {} } }, 'cache.cachePlugin', 'invalid_configuration'],
+    [{ auth, cache: 'x' }, 'cache', 'invalid_configuration'],
+    [{ auth, cache: { cachePlugin: 'x' } }, 'cache.cachePlugin', 'invalid_configuration'],
+    [{ auth, cache: { cachePlugin: {} } }, 'cache.cachePlugin.beforeCacheAccess', 'invalid_configuration'],
+    [{ auth, cache: { cachePlugin: { beforeCacheAccess() {} } } }, 'cache.cachePlugin.afterCacheAccess', 'invalid_configuration'],
+    [{ auth, cache: { cachePlugin: { beforeCacheAccess() {}, afterCacheAccess: 1 } } }, 'cache.cachePlugin.afterCacheAccess', 'invalid_configuration'],
+    [{ auth, cache: { cachePlugin: { readCache() {} } } }, 'cache.cachePlugin.beforeCacheAccess', 'invalid_configuration'],
+    [{ auth, cache: { cachePlugin: { readCache() {}, writeCache: 1 } } }, 'cache.cachePlugin.writeCache', 'invalid_configuration'],
     [{ auth: { ...auth, isMcp: true } }, 'auth.isMcp', 'invalid_configuration'],
     [{ auth, system: { protocolMode: 'x' } }, 'system.protocolMode', 'invalid_configuration'],
     [{ auth, system: { protocolMode: 'toString' } }, 'system.protocolMode', 'invalid_configuration'],
@@ -107,38 +113,101 @@ describe('configuration', () => {
 
 describe('requests', () => {
   const pca = new PublicClientApplication({ auth, system: { networkClient } });
+  const account = { homeAccountId: 'uid.utid', environment: 'id.example', tenantId: '', username: '', localAccountId: '' };
   const good = { scopes: [], deviceCodeCallback() {} };
-  const cases = [
+  const base = [
     [undefined, 'the argument'],
-    [{ deviceCodeCallback() {} }, 'scopes'],
-    [{ ...good, scopes: 'User.Read' }, 'scopes'],
-    [{ ...good, scopes: ['a', 1] }, 'scopes[1]'],
-    [{ ...good, scopes: ['a"b'] }, 'scopes'],
-    [{ scopes: [] }, 'deviceCodeCallback'],
-    [{ ...good, deviceCodeCallback: 'print' }, 'deviceCodeCallback'],
-    [{ ...good, progressCallback: 1 }, 'progressCallback'],
-    [{ ...good, signal: {} }, 'signal'],
-    [{ ...good, timeout: '60' }, 'timeout'],
-    [{ ...good, timeout: NaN }, 'timeout'],
-    [{ ...good, timeout: -1 }, 'timeout'],
-    [{ ...good, authority: 'http://id.example' }, 'authority', 'authority_uri_insecure'],
-    [{ ...good, correlationId: {} }, 'correlationId'],
-    [{ ...good, claims: {} }, 'claims'],
-    [{ ...good, claims: '{' }, 'claims', 'invalid_claims'],
-    [{ ...good, claims: '[]' }, 'claims', 'invalid_claims'],
-    [{ ...good, extraQueryParameters: 'a=b' }, 'extraQueryParameters'],
-    [{ ...good, extraQueryParameters: { a: 1 } }, 'extraQueryParameters.a'],
-    [{ ...good, extraParameters: { client_id: 'x' } }, 'extraParameters'],
+    [null, 'the argument'],
+    [{ scopes: undefined }, 'scopes'],
+    [{ scopes: 'User.Read' }, 'scopes'],
+    [{ scopes: ['a', 1] }, 'scopes[1]'],
+    [{ scopes: ['a"b'] }, 'scopes'],
+    [{ signal: {} }, 'signal'],
+    [{ authority: 7 }, 'authority'],
+    [{ authority: 'http://id.example' }, 'authority', 'authority_uri_insecure'],
+    [{ correlationId: {} }, 'correlationId'],
+    [{ claims: {} }, 'claims'],
+    [{ claims: '{' }, 'claims', 'invalid_claims'],
+    [{ claims: '[]' }, 'claims', 'invalid_claims'],
+    [{ claims: '{"access_token":' }, 'claims', 'invalid_claims'],
+    [{ resource: 7 }, 'resource'],
+    [{ extraQueryParameters: 'a=b' }, 'extraQueryParameters'],
+    [{ extraQueryParameters: { a: 1 } }, 'extraQueryParameters.a'],
+    [{ extraParameters: { client_id: 'x' } }, 'extraParameters'],
   ];
-  for (const [request, field, code = 'invalid_request_parameter'] of cases) {
-    it(`${inspect(request, { breakLength: Infinity })} is told: ${field}`, async () => {
-      await assert.rejects(pca.acquireTokenByDeviceCode(request), (error) => {
-        assert.ok(error instanceof ClientConfigurationError, inspect(error));
-        assert.deepEqual([error.errorCode, error.field], [code, field]);
-        return true;
-      });
+  const deviceCode = [
+    [{ deviceCodeCallback: undefined }, 'deviceCodeCallback'],
+    [{ deviceCodeCallback: 'print' }, 'deviceCodeCallback'],
+    [{ progressCallback: 1 }, 'progressCallback'],
+    [{ timeout: '60' }, 'timeout'],
+    [{ timeout: NaN }, 'timeout'],
+    [{ timeout: -1 }, 'timeout'],
+  ];
+  const oneAccount = [
+    [{ account: 'ada' }, 'account'],
+    [{ account: { ...account, homeAccountId: 7 } }, 'account.homeAccountId'],
+    [{ account: { ...account, environment: 7 } }, 'account.environment'],
+  ];
+  const silent = [
+    ...oneAccount,
+    [{ account: { ...account, tenantId: 7 } }, 'account.tenantId'],
+    [{ forceRefresh: 'yes' }, 'forceRefresh'],
+    [{ refreshTokenExpirationOffsetSeconds: '60' }, 'refreshTokenExpirationOffsetSeconds'],
+  ];
+  const noAccount = [[{ account: {} }, 'account.homeAccountId']];
+  const refreshToken = [
+    [{ refreshToken: undefined }, 'refreshToken'],
+    [{ refreshToken: '' }, 'refreshToken'],
+    [{ refreshToken: 7 }, 'refreshToken'],
+    [{ forceCache: 1 }, 'forceCache'],
+  ];
+  const signOut = [[undefined, 'the argument'], [{ account: undefined }, 'account.homeAccountId'], [{ correlationId: 7 }, 'correlationId']];
+  const methods = {
+    acquireTokenByDeviceCode: [good, [...base, ...deviceCode]],
+    acquireTokenSilent: [{ scopes: [], account }, [...base, ...silent, ...noAccount]],
+    acquireToken: [{ ...good, account }, [...base, ...deviceCode, ...silent]],
+    acquireTokenByRefreshToken: [{ scopes: [], refreshToken: 'RT' }, [...base, ...refreshToken]],
+    signOut: [{ account }, [...signOut, ...oneAccount, ...noAccount]],
+  };
+
+  async function assertTold(promise, field, code = 'invalid_request_parameter') {
+    await assert.rejects(promise, (error) => {
+      assert.ok(error instanceof ClientConfigurationError, inspect(error));
+      assert.deepEqual([error.errorCode, error.field], [code, field]);
+      assert.ok(error.message.startsWith(`${code}: ${field}: `), error.message);
+      return true;
     });
   }
+
+  for (const [method, [request, cases]] of Object.entries(methods)) {
+    for (const [bad, field, code] of cases) {
+      it(`${method}: ${inspect(bad, { breakLength: Infinity })} is told: ${field}`, () => assertTold(pca[method](bad && { ...request, ...bad }), field, code));
+    }
+  }
+
+  const calls = {
+    'removeAccount()': [(cache) => cache.removeAccount(), 'account.homeAccountId'],
+    'removeAccount("ada")': [(cache) => cache.removeAccount('ada'), 'account'],
+    'removeAccount({})': [(cache) => cache.removeAccount({}), 'account.homeAccountId'],
+    'removeAccount(account, 7)': [(cache) => cache.removeAccount(account, 7), 'correlationId'],
+    'removeAccount(account, {})': [(cache) => cache.removeAccount(account, {}), 'correlationId'],
+    'getAccountByHomeId(7)': [(cache) => cache.getAccountByHomeId(7), 'homeAccountId'],
+    'getAccountByHomeId({})': [(cache) => cache.getAccountByHomeId({}), 'homeAccountId'],
+    'getAccountByLocalId(7)': [(cache) => cache.getAccountByLocalId(7), 'localAccountId'],
+    'deserialize(7)': [async (cache) => cache.deserialize(7), 'cache'],
+    'deserialize(a Buffer)': [async (cache) => cache.deserialize(Buffer.from('{}')), 'cache'],
+    'deserialize({})': [async (cache) => cache.deserialize({}), 'cache'],
+  };
+  for (const [name, [call, field]] of Object.entries(calls)) {
+    it(`the cache's ${name} is told: ${field}`, () => assertTold(call(pca.getTokenCache()), field));
+  }
+
+  it('a silent request without an account has MSAL\'s own error', async () => {
+    for (const none of [undefined, null]) {
+      const error = { name: 'ClientAuthError', errorCode: 'no_account_in_silent_request', correlationId: 'c-1' };
+      await assert.rejects(pca.acquireTokenSilent({ scopes: [], account: none, correlationId: 'c-1' }), error);
+    }
+  });
 
   it('a flow checks its request at once', () => {
     assert.throws(() => new DeviceCodeFlow(pca, {}), { field: 'scopes' });

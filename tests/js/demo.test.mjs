@@ -26,14 +26,18 @@ function run(onText = () => {}) {
 }
 
 describe('the demo', () => {
-  it('shows the code and the page, and ends with who signed in', async () => {
+  it('shows the code and the page, then a run that asks nobody, then a sign-out, and ends with who signed in', async () => {
     const { code, text } = await run();
     assert.equal(code, 0, text);
     assert.match(text, /To sign in, open http:\/\/127\.0\.0\.1:\d+\/device in a browser and enter the code [A-Z]{4}-[A-Z]{4}\./);
     assert.match(text, /poll 2: pending/);
-    assert.match(text, /The access token lives for 60 minutes/);
+    assert.match(text, /The access token is new, and lives for 60 minutes/);
     assert.match(text, /userinfo \(status 200\): .*"email":"ada@example.com"/);
-    assert.equal(text.trim().split('\n').at(-1), 'signed in as ada@example.com');
+    const [, second, third] = text.split(/^— .* —$/m).slice(1);
+    assert.match(second, /The access token was at hand/);
+    assert.doesNotMatch(second, /enter the code/);
+    assert.match(third, /signed out ada@example.com\naccounts left: 0/);
+    assert.equal(text.trim().split('\n').at(-1), 'signed in as ada@example.com, remembered, and signed out');
   });
 
   for (const [how, send] of [

@@ -40,6 +40,9 @@ fn all() -> Vec<Error> {
         Error::Discovery { url: text("u"), problem: text("p"), cause: None },
         Error::IssuerMismatch { authority: text("a"), issuer: text("i") },
         Error::Network { url: text("u"), problem: text("p"), cause: Some(Cause::new(2)) },
+        Error::NoTokens,
+        Error::RefreshTokenExpired,
+        Error::UnreadableCache { line: 1, column: 2, problem: "p" },
         Error::Callback(Cause::new("mine")),
     ]
 }
@@ -67,6 +70,9 @@ fn expected(error: &Error) -> (&'static str, Class) {
         Error::Discovery { .. } => ("endpoints_resolution_error", Class::ClientAuth),
         Error::IssuerMismatch { .. } => ("issuer_validation_failed", Class::ClientConfiguration),
         Error::Network { .. } => ("network_error", Class::ClientAuth),
+        Error::NoTokens => ("no_tokens_found", Class::InteractionRequired),
+        Error::RefreshTokenExpired => ("refresh_token_expired", Class::InteractionRequired),
+        Error::UnreadableCache { .. } => ("invalid_cache_record", Class::ClientAuth),
         Error::Callback(_) => ("", Class::Foreign),
         other => panic!("{other:?} is not in the table"),
     }
@@ -110,7 +116,8 @@ fn status_field_and_cause_are_there_where_they_mean_something() {
     for error in all() {
         let caller = matches!(error.class(), Class::ClientConfiguration) && error.code() != "issuer_validation_failed";
         assert_eq!(error.field().is_some(), caller, "{error:?}");
-        let server = matches!(error.class(), Class::Server | Class::InteractionRequired)
+        let server = matches!(error.class(), Class::Server)
+            || matches!(error, Error::InteractionRequired(_))
             || error.code() == "token_parsing_error";
         assert_eq!(error.status().is_some(), server, "{error:?}");
     }

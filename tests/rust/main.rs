@@ -24,6 +24,7 @@ mod id_token;
 mod request;
 mod secret;
 mod server_answer;
+mod silent;
 mod text;
 mod token_reply;
 mod url;

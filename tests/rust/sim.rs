@@ -2,14 +2,16 @@
 //! running.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use doorcode::error::Error;
+use doorcode::error::{Cause, Error};
 use doorcode::flows::device_code::{Progress, Prompt};
 use doorcode::flows::{App, Config};
 use doorcode::host::{Host, Level, SendError};
@@ -72,6 +74,39 @@ struct State {
     requests: Vec<(UnixMs, HttpRequest)>,
     open_requests: usize,
     lines: Vec<String>,
+    plugin: Option<Plugin>,
+}
+
+/// What a program's processes keep their cache in. Reading and writing take time.
+#[derive(Default)]
+pub struct Disk {
+    pub text: String,
+    /// What happens, in order: `read`, `write`.
+    pub log: Vec<&'static str>,
+    /// Makes the next reads or writes fail.
+    pub fails: Option<&'static str>,
+    /// In line for the file's lock, by process.
+    queue: VecDeque<u64>,
+    next: u64,
+}
+
+pub type SharedDisk = Rc<RefCell<Disk>>;
+
+#[derive(Clone)]
+struct Plugin {
+    disk: SharedDisk,
+    app: Weak<App<Sim>>,
+}
+
+/// A turn at the disk.
+pub struct DiskTurn(Option<(SharedDisk, u64)>);
+
+impl Drop for DiskTurn {
+    fn drop(&mut self) {
+        if let Some((disk, number)) = &self.0 {
+            disk.borrow_mut().queue.retain(|waiting| waiting != number);
+        }
+    }
 }
 
 #[derive(Clone, Default)]
@@ -98,6 +133,11 @@ impl Sim {
     /// that is set.
     pub fn jump(&self, at: u64, by: i64) {
         self.0.borrow_mut().jumps.push((at, by));
+    }
+
+    /// Keeps an application's cache on a disk.
+    pub fn plug(&self, app: &Rc<App<Self>>, disk: &SharedDisk) {
+        self.0.borrow_mut().plugin = Some(Plugin { disk: Rc::clone(disk), app: Rc::downgrade(app) });
     }
 
     pub fn requests(&self) -> Vec<(UnixMs, HttpRequest)> {
@@ -131,13 +171,15 @@ impl Sim {
     /// Polls a future so many times, letting time pass in between; none if it has not ended by then, and was dropped.
     pub fn run_steps<T>(&self, future: impl Future<Output = T>, steps: usize) -> Option<T> {
         let mut future = pin!(future);
-        let mut context = Context::from_waker(Waker::noop());
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
         for step in 0..steps {
             if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
                 return Some(output);
             }
             assert!(step < 100_000, "the flow never ends");
-            assert!(self.advance(), "the flow waits for nothing");
+            assert!(woken.0.swap(false, Ordering::Relaxed) || self.advance(), "the flow waits for nothing");
         }
         None
     }
@@ -164,6 +206,35 @@ impl Sim {
         state.wake_ups.insert(id, at);
         Timer { sim: self.clone(), id, at }
     }
+}
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// All outputs, of futures that run side by side.
+pub async fn all<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    let mut outputs: Vec<Option<T>> = futures.iter().map(|_| None).collect();
+    std::future::poll_fn(move |context| {
+        for (future, output) in futures.iter_mut().zip(&mut outputs) {
+            if output.is_none()
+                && let Poll::Ready(value) = future.as_mut().poll(context)
+            {
+                *output = Some(value);
+            }
+        }
+        if outputs.iter().any(Option::is_none) {
+            return Poll::Pending;
+        }
+        Poll::Ready(outputs.iter_mut().filter_map(Option::take).collect())
+    })
+    .await
 }
 
 struct Timer {
@@ -224,6 +295,55 @@ impl Host for Sim {
         }
     }
 
+    type CacheTurn = DiskTurn;
+
+    async fn open_cache(&self, _writes: bool) -> Result<DiskTurn, Error> {
+        let plugin = self.0.borrow().plugin.clone();
+        let Some(Plugin { disk, app }) = plugin else {
+            return Ok(DiskTurn(None));
+        };
+        let number = {
+            let mut disk = disk.borrow_mut();
+            disk.next += 1;
+            let number = disk.next;
+            disk.queue.push_back(number);
+            number
+        };
+        let turn = DiskTurn(Some((Rc::clone(&disk), number)));
+        loop {
+            self.timer(1).await;
+            if disk.borrow().queue.front() == Some(&number) {
+                break;
+            }
+        }
+        disk.borrow_mut().log.push("read");
+        let (text, fails) = (disk.borrow().text.clone(), disk.borrow().fails);
+        if fails == Some("read") {
+            return Err(Error::Callback(Cause::new("the disk is away")));
+        }
+        if !text.is_empty() {
+            app.upgrade().expect("an app").cache().borrow_mut().load(text)?;
+        }
+        Ok(turn)
+    }
+
+    async fn close_cache(&self, turn: DiskTurn, has_changed: bool) -> Result<(), Error> {
+        let plugin = self.0.borrow().plugin.clone();
+        if let (Some(Plugin { disk, app }), true) = (plugin, has_changed) {
+            let app = app.upgrade().expect("an app");
+            let text = app.cache().borrow().write().expose().to_owned();
+            self.timer(1).await;
+            disk.borrow_mut().log.push("write");
+            if disk.borrow().fails == Some("write") {
+                return Err(Error::Callback(Cause::new("the disk is full")));
+            }
+            disk.borrow_mut().text = text;
+            app.cache().borrow_mut().saved();
+        }
+        drop(turn);
+        Ok(())
+    }
+
     async fn sleep(&self, duration: Duration) {
         self.timer(u64::try_from(duration.as_millis()).unwrap()).await;
     }
@@ -263,11 +383,7 @@ pub struct Person {
 impl Person {
     fn outcome(&self) -> Result<(), Error> {
         let calls = self.shown.borrow().len() + self.progress.borrow().len();
-        if self.fail_at == Some(calls - 1) {
-            Err(Error::Callback(doorcode::error::Cause::new("thrown")))
-        } else {
-            Ok(())
-        }
+        if self.fail_at == Some(calls - 1) { Err(Error::Callback(Cause::new("thrown"))) } else { Ok(()) }
     }
 }
 

@@ -1,0 +1,223 @@
+// MSAL's TokenCache over the core's store. The blob that was read or written last is kept as the string it was: to compare
+// two strings takes a thousandth of reading one.
+
+import { CacheAccess, TokenCacheContext } from './cache-access.js';
+import { Input } from './check.js';
+import { ClientAuthError, ClientAuthErrorCodes } from './errors.js';
+import { accountInfo, copyOfAccount } from './shapes.js';
+
+export { TokenCacheContext };
+
+/** No generation of the cache. */
+const NEVER = 0xffff_ffff;
+
+/** @type {(cache: TokenCache, writes: boolean) => CacheAccess} */
+let open;
+/** @type {(cache: TokenCache) => void} */
+let clear;
+/** @type {(cache: TokenCache) => import('./index.js').AccountEntity | undefined} */
+let first;
+
+/**
+ * @import { TokenCache as Contract } from './index.js'
+ * @implements {Contract}
+ */
+export class TokenCache {
+  static {
+    open = (cache, writes) => new CacheAccess(cache.#stored, writes);
+    clear = (cache) => {
+      const { access } = cache.#stored;
+      if (access) {
+        // What a turn has loaded is not taken from under it: it would store what is left over everything.
+        access.afterwards = () => clear(cache);
+        return;
+      }
+      cache.#core.clearCache();
+      cache.#blob = undefined;
+      cache.#stored.version = undefined;
+    };
+    first = (cache) => {
+      const text = cache.#core.firstAccountEntity();
+      return text === undefined ? undefined : entity(JSON.parse(text));
+    };
+  }
+
+  #core;
+  /** The blob that the store was read from or written to last. @type {string | undefined} */
+  #blob;
+  /** Its generation, if nothing has changed since. */
+  #blobGeneration = -1;
+  /** @type {import('./cache-access.js').Stored} */
+  #stored;
+  /** @type {{ generation: number, list: import('./index.js').AccountInfo[] }} */
+  #accounts = { generation: NEVER, list: [] };
+
+  /**
+   * @param {import('doorcode-core').Core} core
+   * @param {import('./index.js').ICachePlugin | undefined} plugin
+   */
+  constructor(core, plugin) {
+    this.#core = core;
+    this.#stored = {
+      plugin: /** @type {any} */ (plugin),
+      cache: this,
+      version: undefined,
+      access: undefined,
+      isStored: () => core.cacheIsStored(),
+    };
+  }
+
+  get persistence() {
+    return /** @type {import('./index.js').ICachePlugin} */ (this.#stored.plugin);
+  }
+
+  hasChanged() {
+    return this.#core.cacheHasChanged();
+  }
+
+  serialize() {
+    const { access } = this.#stored;
+    if (access?.failure) {
+      const error = new ClientAuthError(
+        ClientAuthErrorCodes.invalidCacheRecord,
+        '',
+        'What is stored could not be read, so nothing is written over it.',
+      );
+      throw Object.defineProperty(error, 'cause', { value: access.failure.reason, configurable: true, writable: true });
+    }
+    const generation = this.#core.cacheGeneration;
+    if (this.#blob === undefined || this.#blobGeneration !== generation) {
+      this.#blob = /** @type {string} */ (this.#core.writeCache());
+      this.#blobGeneration = generation;
+    }
+    if (access) access.wasSerialized = true;
+    else this.#core.cacheIsStored();
+    return this.#blob;
+  }
+
+  /** @param {string | null | undefined} cache none where nothing is stored yet */
+  deserialize(cache) {
+    const { access } = this.#stored;
+    try {
+      const blob = cache ?? '';
+      if (typeof blob !== 'string') throw Input.request({ cache }).wrong('cache', 'it must be a string: the text that serialize returned');
+      if (blob !== this.#blob) this.#load(blob);
+      access?.loaded();
+    } catch (error) {
+      access?.failed(error);
+      throw error;
+    }
+  }
+
+  /** @param {string} blob */
+  #load(blob) {
+    this.#core.loadCache(blob);
+    this.#blob = blob;
+    // What is empty is stored as a cache with nothing in it, for others to read.
+    this.#blobGeneration = blob === '' || this.#core.cacheHasChanged() ? -1 : this.#core.cacheGeneration;
+  }
+
+  getKVStore() {
+    return entitiesByKey(/** @type {string} */ (this.#core.writeCache()));
+  }
+
+  getCacheSnapshot() {
+    return entitiesByKey(this.#blob || '{}');
+  }
+
+  /** @param {string} [_correlationId] */
+  async getAllAccounts(_correlationId) {
+    return (await this.#known()).map(copyOfAccount);
+  }
+
+  /** @param {string} homeAccountId */
+  async getAccountByHomeId(homeAccountId) {
+    const wanted = Input.request({ homeAccountId }).filledText('homeAccountId');
+    const account = wanted && (await this.#known(wanted)).find((account) => account.homeAccountId === wanted);
+    return account ? copyOfAccount(account) : null;
+  }
+
+  /** @param {string} localAccountId */
+  async getAccountByLocalId(localAccountId) {
+    const wanted = Input.request({ localAccountId }).filledText('localAccountId');
+    const account = wanted && (await this.#known()).find((account) => account.localAccountId === wanted);
+    return account ? copyOfAccount(account) : null;
+  }
+
+  /**
+   * @param {import('./index.js').AccountInfo} account
+   * @param {string} [correlationId]
+   */
+  async removeAccount(account, correlationId) {
+    const request = Input.request({ account, correlationId });
+    const input = request.part('account');
+    const homeAccountId = input.filledText('homeAccountId');
+    if (!homeAccountId) throw input.wrong('homeAccountId', 'it is missing; pass an account that getAllAccounts or a sign-in returned');
+    await this.#core.signOut(homeAccountId, input.text('environment') ?? '', request.text('correlationId') ?? '');
+  }
+
+  async overwriteCache() {
+    if (this.#stored.plugin) await this.#known('nobody');
+  }
+
+  /**
+   * The accounts, or those of one person: not to be changed. The list of all is kept, and asked for again when it is not right
+   * any more; without one at hand a person is found sooner than all are listed.
+   * @param {string} [homeAccountId]
+   */
+  async #known(homeAccountId) {
+    const { generation, list } = this.#accounts;
+    if (!this.#stored.plugin && generation === this.#core.cacheGeneration) return list;
+    const known = await this.#core.accounts(homeAccountId, generation);
+    if (known === undefined) return list;
+    const now = JSON.parse(known);
+    const accounts = { generation: now.generation, list: /** @type {import('./index.js').AccountInfo[]} */ (now.accounts.map(accountInfo)) };
+    if (homeAccountId === undefined) this.#accounts = accounts;
+    return accounts.list;
+  }
+}
+
+/** Queues for a turn at the cache. @param {TokenCache} cache @param {boolean} writes */
+export function openCache(cache, writes) {
+  return open(cache, writes);
+}
+
+/** Forgets everything, here only. @param {TokenCache} cache */
+export function clearCache(cache) {
+  clear(cache);
+}
+
+/** The first account as MSAL keeps it in memory: by whom a partition is named. @param {TokenCache} cache */
+export function firstAccount(cache) {
+  return first(cache);
+}
+
+/**
+ * A blob as MSAL keeps it in memory: its entities by key, their fields in camel case.
+ * @param {string} blob
+ * @returns {Record<string, import('./index.js').CacheEntity>}
+ */
+function entitiesByKey(blob) {
+  const { Account, IdToken, AccessToken, RefreshToken, AppMetadata } = JSON.parse(blob);
+  const sections = [Account, IdToken, AccessToken, RefreshToken, AppMetadata];
+  // fromEntries defines, where an assignment could reach the prototype.
+  return Object.fromEntries(sections.flatMap((section) => Object.entries(section ?? {}).map(([key, value]) => [key, entity(value)])));
+}
+
+/** @param {any} stored @returns {any} */
+function entity(stored) {
+  if (stored === null || typeof stored !== 'object') return stored;
+  const camel = (/** @type {string} */ name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+  const fields = Object.fromEntries(Object.entries(stored).map(([name, value]) => [camel(name), value]));
+  if (Array.isArray(fields.tenantProfiles)) fields.tenantProfiles = fields.tenantProfiles.map(profile);
+  return fields;
+}
+
+/** MSAL keeps each profile as JSON text; what is not that stays as it is. @param {any} stored @returns {any} */
+function profile(stored) {
+  try {
+    return JSON.parse(stored);
+  } catch {
+    return stored;
+  }
+}

@@ -1,0 +1,362 @@
+//! What MSAL's entities say: from their fields to values, and back.
+
+use std::borrow::Cow;
+
+use crate::cache::entity::{Draft, Entity, Section};
+use crate::cache::key;
+use crate::protocol::account::{Account, ClientInfo, Profile, authority_type};
+use crate::protocol::authority::{is_multi_tenant, same_environment};
+use crate::protocol::id_token::Claims;
+use crate::protocol::scopes::Scopes;
+use crate::secret::Secret;
+
+/// Seconds since 1970, as caches have it.
+pub type UnixSeconds = u64;
+
+/// Whose tokens are meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Whose<'a> {
+    /// `AccountInfo.homeAccountId`.
+    pub home_account_id: &'a str,
+    /// A host of the cloud; empty for any.
+    pub environment: &'a str,
+}
+
+impl Whose<'_> {
+    /// Whether an entity is that person's. Ids are compared as they are: `AbC` and `abc` can be two people.
+    #[must_use]
+    pub fn owns(&self, entity: &Entity<'_>) -> bool {
+        entity.text("home_account_id") == self.home_account_id
+            && (self.environment.is_empty() || same_environment(&entity.text("environment"), self.environment))
+    }
+}
+
+/// Which access token is meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The client it was issued to.
+    pub client_id: &'a str,
+    /// The tenant it is for.
+    pub realm: &'a str,
+    /// The scopes it must have.
+    pub scopes: &'a Scopes,
+    /// The API it is for (RFC 8707), where one was named.
+    pub resource: Option<&'a str>,
+}
+
+impl Wanted<'_> {
+    /// Whether an access token will do.
+    #[must_use]
+    pub fn is(&self, entity: &Entity<'_>) -> bool {
+        entity.is("client_id", self.client_id)
+            && realm_of(entity).eq_ignore_ascii_case(self.realm)
+            && self.resource.is_none_or(|resource| entity.text("resource") == resource)
+            && is_plain(entity)
+            && Scopes::granted(&entity.text("target")).cover(self.scopes)
+    }
+}
+
+/// An access token that is remembered.
+#[derive(Debug, Clone)]
+pub struct AccessToken {
+    /// The token.
+    pub secret: Secret,
+    /// `Bearer`, as the server wrote it.
+    pub token_type: String,
+    /// What it is good for: scopes with spaces in between.
+    pub target: String,
+    /// When it was received.
+    pub cached_at: UnixSeconds,
+    /// When it expires.
+    pub expires_on: UnixSeconds,
+    /// Until when it may serve while the server is down.
+    pub extended_expires_on: Option<UnixSeconds>,
+    /// When it should be renewed.
+    pub refresh_on: Option<UnixSeconds>,
+}
+
+impl AccessToken {
+    /// Reads one; a time that cannot be read is long past.
+    #[must_use]
+    pub fn read(entity: &Entity<'_>) -> Self {
+        let token_type = entity.some_text("token_type");
+        Self {
+            secret: Secret::new(entity.text("secret").into_owned()),
+            token_type: token_type.unwrap_or_else(|| "Bearer".to_owned()),
+            target: entity.text("target").into_owned(),
+            cached_at: entity.seconds("cached_at").unwrap_or(0),
+            expires_on: entity.seconds("expires_on").unwrap_or(0),
+            extended_expires_on: entity.seconds("extended_expires_on"),
+            refresh_on: entity.seconds("refresh_on"),
+        }
+    }
+}
+
+/// A refresh token that is remembered.
+#[derive(Debug, Clone)]
+pub struct RefreshToken {
+    /// The token.
+    pub secret: Secret,
+    /// The family of clients that share it; empty for none.
+    pub family_id: String,
+    /// When it expires, where the server told. Ours: MSAL forgets it.
+    pub expires_on: Option<UnixSeconds>,
+}
+
+impl RefreshToken {
+    /// Reads one; none where it is empty.
+    #[must_use]
+    pub fn read(entity: &Entity<'_>) -> Option<Self> {
+        Some(Self {
+            secret: Secret::new(entity.some_text("secret")?),
+            family_id: entity.text("family_id").into_owned(),
+            expires_on: entity.seconds("expires_on"),
+        })
+    }
+}
+
+/// An account that is remembered, as the tenant of one of its profiles knows it.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The account.
+    pub account: Account,
+    /// The ID token from that tenant, where this client has one.
+    pub id_token: Option<Secret>,
+    /// Its claims.
+    pub claims: Option<Claims>,
+    /// When somebody last signed in to it, or its tokens were renewed; 0 where nobody wrote that down.
+    pub used_at: UnixSeconds,
+}
+
+/// Tokens to remember.
+#[derive(Debug, Clone, Copy)]
+pub struct Tokens<'a> {
+    /// The client they were issued to.
+    pub client_id: &'a str,
+    /// Whose they are, as the tenant knows them that issued the tokens.
+    pub account: &'a Account,
+    /// `client_info`, as the server sent it.
+    pub client_info: Option<&'a str>,
+    /// The ID token.
+    pub id_token: Option<&'a Secret>,
+    /// The access token.
+    pub access_token: &'a AccessToken,
+    /// The API that the access token is for (RFC 8707), where one was named.
+    pub resource: Option<&'a str>,
+    /// The refresh token; none where the one that was used stays good.
+    pub refresh_token: Option<&'a RefreshToken>,
+    /// Whether the person signed in. If not, and the account is no longer known, nothing is remembered: they have signed out.
+    pub is_sign_in: bool,
+}
+
+impl Tokens<'_> {
+    /// Whose they are.
+    #[must_use]
+    pub fn whose(&self) -> Whose<'_> {
+        Whose { home_account_id: &self.account.home_account_id, environment: &self.account.environment }
+    }
+
+    /// The family of clients that share the refresh token, if it is shared.
+    #[must_use]
+    pub fn family(&self) -> Option<&str> {
+        self.refresh_token.map(|token| token.family_id.as_str()).filter(|family| !family.is_empty())
+    }
+
+    /// The entities to write, other than the account: section, key, and fields. `family_owner` is the client that brought the
+    /// family's refresh token.
+    #[must_use]
+    pub fn drafts<'a>(&'a self, family_owner: Option<&'a str>) -> Vec<(Section, String, Draft<'a>)> {
+        let Account { home_account_id: home, environment, tenant_id: realm, .. } = self.account;
+        let draft = |section: Section, client_id: &str| {
+            let mut draft = Draft::default();
+            draft.set("home_account_id", home);
+            draft.set("environment", environment);
+            draft.set("credential_type", section.name());
+            draft.set("client_id", client_id);
+            draft
+        };
+        let token = self.access_token;
+        let mut drafts = Vec::with_capacity(4);
+        if let Some(id_token) = self.id_token {
+            let mut fields = draft(Section::IdToken, self.client_id);
+            fields.set("secret", id_token.expose());
+            fields.set("realm", realm);
+            drafts.push((Section::IdToken, key::id_token(home, environment, self.client_id, realm), fields));
+        }
+
+        let mut fields = draft(Section::AccessToken, self.client_id);
+        fields.set("secret", token.secret.expose());
+        fields.set("realm", realm);
+        fields.set("target", &token.target);
+        fields.set("cached_at", &token.cached_at.to_string());
+        fields.set("expires_on", &token.expires_on.to_string());
+        let extended = token.extended_expires_on.unwrap_or(token.expires_on);
+        fields.set("extended_expires_on", &extended.to_string());
+        fields.set_or_remove("refresh_on", token.refresh_on.map(|time| time.to_string()).as_deref());
+        fields.set("token_type", &token.token_type);
+        fields.set_or_remove("resource", self.resource);
+        // MSAL 2 wrote down what the replaced token had been asked for.
+        fields.set_or_remove("requestedClaims", None);
+        fields.set_or_remove("requestedClaimsHash", None);
+        let key = key::access_token(home, environment, self.client_id, realm, &token.target);
+        drafts.push((Section::AccessToken, key, fields));
+
+        let family_id = self.family();
+        if let Some(refresh_token) = self.refresh_token {
+            let mut fields = draft(Section::RefreshToken, family_owner.unwrap_or(self.client_id));
+            fields.set("secret", refresh_token.secret.expose());
+            fields.set_or_remove("family_id", family_id);
+            fields.set_or_remove("expires_on", refresh_token.expires_on.map(|time| time.to_string()).as_deref());
+            // As MSAL Python does: of several refresh tokens, this tells the newest.
+            fields.set("last_modification_time", &token.cached_at.to_string());
+            let key = key::refresh_token(home, environment, family_id.unwrap_or(self.client_id));
+            drafts.push((Section::RefreshToken, key, fields));
+
+            let mut fields = Draft::default();
+            fields.set("client_id", self.client_id);
+            fields.set("environment", environment);
+            fields.set_or_remove("family_id", family_id);
+            drafts.push((Section::AppMetadata, key::app_metadata(environment, self.client_id), fields));
+        }
+        drafts
+    }
+
+    /// The account to write: its key and its fields; none where nothing new is known of it. `known` are this person's account
+    /// entities.
+    #[must_use]
+    pub fn account_draft(&self, known: &[Entity<'_>]) -> Option<(String, Draft<'static>)> {
+        let account = self.account;
+        let profile = Profile::of(account);
+        let info = self.client_info.and_then(|info| ClientInfo::decode(info).ok()).filter(|info| !info.uid.is_empty());
+        let (local_account_id, home_realm) =
+            info.as_ref().map_or((&account.local_account_id, &account.tenant_id), |info| (&info.uid, &info.utid));
+        let base = known.iter().find(|entity| realm_of(entity).eq_ignore_ascii_case(home_realm)).or(known.first());
+        if !self.is_sign_in && known.iter().flat_map(profiles_of).any(|known| known.tenant_id == profile.tenant_id) {
+            return None; // renewing tokens tells nothing new of the person
+        }
+        let mut draft = Draft::default();
+        draft.set("home_account_id", &account.home_account_id);
+        draft.set("environment", &account.environment);
+        let realm = match base {
+            // A guest tenant's names are those of its profile; the account itself has those of its home.
+            Some(base) if !account.is_home_tenant => {
+                let realm = realm_of(base).into_owned();
+                draft.set("realm", &realm);
+                realm
+            }
+            _ => {
+                draft.set("realm", home_realm);
+                draft.set("local_account_id", local_account_id);
+                draft.set("username", &account.username);
+                draft.set("authority_type", account.authority_type);
+                draft.set("name", account.name.as_deref().unwrap_or_default());
+                home_realm.clone()
+            }
+        };
+        draft.set_or_remove(
+            "client_info",
+            self.client_info.or(base.map(|base| base.text("client_info")).as_deref()).filter(|info| !info.is_empty()),
+        );
+        if self.is_sign_in {
+            draft.set("last_modification_time", &self.access_token.cached_at.to_string());
+        }
+        let mut texts = vec![profile.written()];
+        for text in known.iter().flat_map(|entity| entity.texts("tenantProfiles")) {
+            if Profile::read(&text).is_none_or(|known| known.tenant_id != profile.tenant_id) && !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        draft.set_list("tenantProfiles", &texts);
+        Some((key::account(&account.home_account_id, &account.environment, &realm), draft))
+    }
+}
+
+/// Whether of two entities of one person the first replaces the second.
+#[must_use]
+pub fn replaces(section: Section, new: &Entity<'_>, old: &Entity<'_>) -> bool {
+    let both = |name: &str| old.is(name, &new.text(name));
+    let same_realm = || realm_of(old).eq_ignore_ascii_case(&realm_of(new));
+    match section {
+        Section::Account => same_realm(),
+        Section::IdToken => both("client_id") && same_realm(),
+        Section::AccessToken => {
+            both("client_id")
+                && same_realm()
+                && new.text("resource") == old.text("resource")
+                && is_plain(old)
+                && Scopes::granted(&new.text("target")).overlap(&Scopes::granted(&old.text("target")))
+        }
+        Section::RefreshToken => both("family_id") && (!new.text("family_id").is_empty() || both("client_id")),
+        Section::AppMetadata => {
+            both("client_id") && same_environment(&new.text("environment"), &old.text("environment"))
+        }
+    }
+}
+
+/// Whether an access token is for whoever bears it: not bound to a key, nor to what another token says.
+fn is_plain(entity: &Entity<'_>) -> bool {
+    const BOUND: [&str; 3] = ["key_id", "userAssertionHash", "additionalCacheKeyComponents"];
+    entity.is("credential_type", Section::AccessToken.name())
+        && BOUND.iter().all(|name| matches!(entity.raw(name), None | Some("null" | "\"\"")))
+}
+
+/// The tenant that an entity is for. MSAL Python writes down `organizations` where it was asked for that: it is then the
+/// account's home that answered.
+#[must_use]
+pub fn realm_of<'a>(entity: &Entity<'a>) -> Cow<'a, str> {
+    let realm = entity.text("realm");
+    if is_multi_tenant(&realm) {
+        let home = entity.text("home_account_id");
+        if let Some(utid) = home.split('.').nth(1) {
+            return Cow::Owned(utid.to_owned());
+        }
+    }
+    realm
+}
+
+/// When an entity was written, where somebody wrote that down.
+#[must_use]
+pub fn recency(entity: &Entity<'_>) -> UnixSeconds {
+    let time = |name: &str| entity.seconds(name).unwrap_or(0);
+    time("cached_at").max(time("last_modification_time"))
+}
+
+/// The profiles of an account: one for each tenant it has signed in to. MSAL Python writes none, and an account for each tenant.
+pub fn profiles_of(entity: &Entity<'_>) -> Vec<Profile> {
+    let mut profiles: Vec<Profile> =
+        entity.texts("tenantProfiles").iter().filter_map(|text| Profile::read(text)).collect();
+    let own = Profile {
+        tenant_id: realm_of(entity).into_owned(),
+        local_account_id: entity.text("local_account_id").into_owned(),
+        username: entity.text("username").into_owned(),
+        name: entity.some_text("name"),
+        is_home_tenant: entity
+            .text("home_account_id")
+            .split('.')
+            .nth(1)
+            .is_none_or(|utid| realm_of(entity).eq_ignore_ascii_case(utid)),
+        ..Profile::default()
+    };
+    if profiles.is_empty() {
+        profiles.push(own);
+    }
+    profiles
+}
+
+/// The account itself.
+#[must_use]
+pub fn account(entity: &Entity<'_>, profiles: Vec<Profile>) -> Account {
+    let info = ClientInfo::decode(&entity.text("client_info")).ok();
+    Account {
+        home_account_id: entity.text("home_account_id").into_owned(),
+        environment: entity.text("environment").into_owned(),
+        tenant_id: realm_of(entity).into_owned(),
+        username: entity.text("username").into_owned(),
+        local_account_id: entity.text("local_account_id").into_owned(),
+        name: entity.some_text("name"),
+        authority_type: authority_type(&entity.text("authority_type")),
+        data_boundary: info.and_then(|info| info.data_boundary),
+        profiles,
+        ..Account::default()
+    }
+}

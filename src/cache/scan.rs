@@ -1,0 +1,288 @@
+//! Reading JSON in place (RFC 8259): where each member of an object begins and ends, without making anything of it.
+//!
+//! A cache of ten thousand accounts is 60 MB, of which an operation needs some kilobytes. So the text is walked through once,
+//! eight bytes at a time, and only the spans are kept. The walk checks the whole grammar: what comes out of here can be cut
+//! and put together again, and is still JSON.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use serde_json::Value;
+
+/// How deep objects and lists may be nested. MSAL's caches are four deep.
+const DEEPEST: u32 = 100;
+
+/// What is wrong with a text, and at which byte. Never quotes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Problem {
+    /// How many bytes were right.
+    pub at: usize,
+    /// What should have been there.
+    pub what: &'static str,
+}
+
+/// A part of a text, in bytes. 32 bits: a text is never longer than 4 GB, and there are many spans.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    #[expect(clippy::cast_possible_truncation, reason = "`Scanner::new` refuses texts of 4 GB")]
+    const fn new(start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32 }
+    }
+
+    /// As a range of bytes.
+    #[must_use]
+    pub const fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// From the quote in front of this name to the end of its value.
+    #[must_use]
+    pub const fn quoted_until(self, value: Self) -> Self {
+        Self { start: self.start.saturating_sub(1), end: value.end }
+    }
+
+    /// The part of the text.
+    #[must_use]
+    pub fn of(self, text: &str) -> &str {
+        text.get(self.range()).unwrap_or_default()
+    }
+}
+
+/// Walks through a text.
+pub struct Scanner<'a> {
+    text: &'a [u8],
+    at: usize,
+    depth: u32,
+}
+
+impl<'a> Scanner<'a> {
+    /// At the start of a text.
+    ///
+    /// # Errors
+    /// [`Problem`] for a text that is too long.
+    pub fn new(text: &'a str) -> Result<Self, Problem> {
+        if u32::try_from(text.len()).is_err() {
+            return Err(Problem { at: 0, what: "it is longer than 4 GB" });
+        }
+        Ok(Self { text: text.as_bytes(), at: 0, depth: 0 })
+    }
+
+    const fn problem<T>(&self, what: &'static str) -> Result<T, Problem> {
+        Err(Problem { at: self.at, what })
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    const fn step(&mut self, by: usize) {
+        self.at = self.at.saturating_add(by);
+    }
+
+    /// The first byte of what comes next, behind white space.
+    pub fn ahead(&mut self) -> Option<u8> {
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.step(1);
+        }
+        self.peek()
+    }
+
+    /// Nothing but white space is left.
+    ///
+    /// # Errors
+    /// [`Problem`] where something is.
+    pub fn end(&mut self) -> Result<(), Problem> {
+        if self.ahead().is_some() { self.problem("something follows behind the end of the JSON") } else { Ok(()) }
+    }
+
+    /// Walks through an object: `each` is told the name of each member, without its quotes, and walks through its value.
+    ///
+    /// # Errors
+    /// [`Problem`] where there is no object.
+    pub fn object(&mut self, mut each: impl FnMut(&mut Self, Span) -> Result<(), Problem>) -> Result<Span, Problem> {
+        self.list(b'{', b'}', "there should be an object", |scanner| {
+            let name = scanner.string()?;
+            if scanner.ahead() != Some(b':') {
+                return scanner.problem("there should be a colon");
+            }
+            scanner.step(1);
+            each(scanner, name)
+        })
+    }
+
+    fn list(
+        &mut self,
+        open: u8,
+        close: u8,
+        what: &'static str,
+        mut item: impl FnMut(&mut Self) -> Result<(), Problem>,
+    ) -> Result<Span, Problem> {
+        if self.ahead() != Some(open) {
+            return self.problem(what);
+        }
+        if self.depth == DEEPEST {
+            return self.problem("it is nested too deeply");
+        }
+        let start = self.at;
+        self.step(1);
+        if self.ahead() != Some(close) {
+            self.depth = self.depth.saturating_add(1);
+            loop {
+                item(self)?;
+                match self.ahead() {
+                    Some(byte) if byte == close => break,
+                    Some(b',') => self.step(1),
+                    Some(_) => return self.problem("there should be a comma, or the end of the object or list"),
+                    None => return self.problem("it is cut off"),
+                }
+            }
+            self.depth = self.depth.saturating_sub(1);
+        }
+        self.step(1);
+        Ok(Span::new(start, self.at))
+    }
+
+    /// Walks through a value of any kind.
+    ///
+    /// # Errors
+    /// [`Problem`] where there is none.
+    pub fn value(&mut self) -> Result<Span, Problem> {
+        match self.ahead() {
+            Some(b'"') => {
+                let inside = self.string()?.range();
+                Ok(Span::new(inside.start.saturating_sub(1), inside.end.saturating_add(1)))
+            }
+            Some(b'{') => self.object(|scanner, _| scanner.value().map(drop)),
+            Some(b'[') => self.list(b'[', b']', "there should be a list", |scanner| scanner.value().map(drop)),
+            Some(b't') => self.word(b"true"),
+            Some(b'f') => self.word(b"false"),
+            Some(b'n') => self.word(b"null"),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(_) => self.problem("there should be a value"),
+            None => self.problem("it is cut off"),
+        }
+    }
+
+    fn word(&mut self, word: &[u8]) -> Result<Span, Problem> {
+        let start = self.at;
+        if !self.text.get(start..).is_some_and(|rest| rest.starts_with(word)) {
+            return self.problem("there should be a value");
+        }
+        self.step(word.len());
+        Ok(Span::new(start, self.at))
+    }
+
+    fn number(&mut self) -> Result<Span, Problem> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.step(1);
+        }
+        if self.peek() == Some(b'0') {
+            self.step(1)
+        } else {
+            self.digits()?
+        }
+        if self.peek() == Some(b'.') {
+            self.step(1);
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.step(1);
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.step(1);
+            }
+            self.digits()?;
+        }
+        Ok(Span::new(start, self.at))
+    }
+
+    fn digits(&mut self) -> Result<(), Problem> {
+        if !matches!(self.peek(), Some(b'0'..=b'9')) {
+            return self.problem("there should be a digit");
+        }
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.step(1);
+        }
+        Ok(())
+    }
+
+    /// Walks through a string; the span is without the quotes.
+    fn string(&mut self) -> Result<Span, Problem> {
+        if self.ahead() != Some(b'"') {
+            return self.problem("there should be a string");
+        }
+        self.step(1);
+        let start = self.at;
+        loop {
+            self.step(plain_length(self.text.get(self.at..).unwrap_or_default()));
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => self.escape()?,
+                Some(_) => return self.problem("a string holds a control character"),
+                None => return self.problem("it is cut off"),
+            }
+        }
+        let span = Span::new(start, self.at);
+        self.step(1);
+        Ok(span)
+    }
+
+    fn escape(&mut self) -> Result<(), Problem> {
+        self.step(1);
+        let digits = match self.peek() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 0,
+            Some(b'u') => 4,
+            _ => return self.problem("a string holds a backslash that escapes nothing"),
+        };
+        self.step(1);
+        for _ in 0..digits {
+            if !self.peek().is_some_and(|byte| byte.is_ascii_hexdigit()) {
+                return self.problem("there should be four hexadecimal digits");
+            }
+            self.step(1);
+        }
+        Ok(())
+    }
+}
+
+/// How many bytes come before the first quote, backslash or control character.
+fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    let mut length: usize = 0;
+    let mut words = bytes.chunks_exact(8);
+    for word in words.by_ref() {
+        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+        // The top bit of a byte becomes set where it is zero, or below 0x20. A borrow can set more, but only above the first.
+        let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+        let quote = zero(word ^ (ONES.wrapping_mul(b'"' as u64)));
+        let backslash = zero(word ^ (ONES.wrapping_mul(b'\\' as u64)));
+        let control = word.wrapping_sub(ONES.wrapping_mul(0x20)) & !word;
+        let found = (quote | backslash | control) & TOPS;
+        if found != 0 {
+            return length.saturating_add((found.trailing_zeros() / 8) as usize);
+        }
+        length = length.saturating_add(8);
+    }
+    let rest = words.remainder().iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1F));
+    length.saturating_add(rest.count())
+}
+
+/// A string's text, from what is between its quotes.
+#[must_use]
+pub fn unescaped(inside: &str) -> Cow<'_, str> {
+    if !inside.contains('\\') {
+        return Cow::Borrowed(inside);
+    }
+    // Half of a surrogate pair is JSON and is no text; such a string is taken for an empty one.
+    // Read as any value: reading as a string brings words for every other kind along, and with them the printing of floats.
+    match serde_json::from_str(&format!("\"{inside}\"")) {
+        Ok(Value::String(text)) => Cow::Owned(text),
+        _ => Cow::Borrowed(""),
+    }
+}

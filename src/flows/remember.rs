@@ -1,0 +1,128 @@
+//! What is remembered, on its way from the cache to a result and back.
+
+use crate::cache::record::{AccessToken, Known, RefreshToken, Tokens};
+use crate::cache::store::Store;
+use crate::error::Error;
+use crate::flows::accept::Authentication;
+use crate::flows::app::App;
+use crate::host::Host;
+use crate::protocol::http::UnixMs;
+use crate::protocol::scopes::Scopes;
+use crate::protocol::token_reply::TokenReply;
+
+/// Looks into the cache, or changes it: in its turn, and between the two callbacks of the cache plugin. The operation itself
+/// never waits, so nobody else sees half of it.
+pub(crate) async fn with_cache<H: Host, T>(
+    app: &App<H>,
+    writes: bool,
+    operation: impl FnOnce(&mut Store) -> T,
+) -> Result<T, Error> {
+    let turn = app.host.open_cache(writes).await?;
+    in_turn(app, turn, writes, operation).await
+}
+
+/// The same, in a turn that has been waited for already.
+pub(crate) async fn in_turn<H: Host, T>(
+    app: &App<H>,
+    turn: H::CacheTurn,
+    writes: bool,
+    operation: impl FnOnce(&mut Store) -> T,
+) -> Result<T, Error> {
+    let (output, has_changed) = {
+        let mut store = app.cache.borrow_mut();
+        let output = operation(&mut store);
+        store.tidy();
+        (output, store.has_changed())
+    };
+    app.host.close_cache(turn, writes && has_changed).await?;
+    Ok(output)
+}
+
+/// Remembers the tokens of a reply. The result then has the account with all its profiles.
+pub(crate) async fn save<H: Host>(
+    app: &App<H>,
+    authentication: &mut Authentication,
+    resource: Option<&str>,
+    is_sign_in: bool,
+) -> Result<(), Error> {
+    let Some(account) = &authentication.account else {
+        return Ok(()); // nobody could be asked for by name later
+    };
+    let reply = &authentication.reply;
+    let at = |seconds: Option<u32>| Some(authentication.received_at.saturating_add(seconds?.into()));
+    let access_token = AccessToken {
+        secret: reply.access_token.clone(),
+        token_type: reply.token_type.clone(),
+        target: authentication.scopes.joined(),
+        cached_at: authentication.received_at,
+        expires_on: at(reply.expires_in).unwrap_or(authentication.received_at),
+        extended_expires_on: at(reply.ext_expires_in),
+        refresh_on: at(reply.refresh_in),
+    };
+    let refresh_token = reply.refresh_token.as_ref().map(|secret| RefreshToken {
+        secret: secret.clone(),
+        family_id: reply.family_id.clone().unwrap_or_default(),
+        expires_on: at(reply.refresh_token_expires_in),
+    });
+    let tokens = Tokens {
+        client_id: &app.client().client_id,
+        account,
+        client_info: reply.client_info.as_deref(),
+        id_token: reply.id_token.as_ref(),
+        access_token: &access_token,
+        resource,
+        refresh_token: refresh_token.as_ref(),
+        is_sign_in,
+    };
+    let known = with_cache(app, true, |store| {
+        store.save(&tokens);
+        store.account(&tokens.whose(), tokens.client_id, &account.tenant_id)
+    })
+    .await?;
+    if let (Some(known), Some(account)) = (known, &mut authentication.account) {
+        account.profiles = known.account.profiles;
+    }
+    Ok(())
+}
+
+/// A token from the cache as a result.
+pub(crate) fn recalled(
+    token: AccessToken,
+    known: Option<Known>,
+    authority: String,
+    correlation_id: String,
+) -> Authentication {
+    let (account, id_token, claims) =
+        known.map_or((None, None, None), |known| (Some(known.account), known.id_token, known.claims));
+    Authentication {
+        reply: TokenReply {
+            access_token: token.secret,
+            token_type: token.token_type,
+            scopes: None,
+            expires_in: None,
+            ext_expires_in: None,
+            refresh_in: None,
+            refresh_token: None,
+            refresh_token_expires_in: None,
+            id_token,
+            client_info: None,
+            family_id: None,
+            request_id: String::new(),
+        },
+        scopes: Scopes::granted(&token.target),
+        authority,
+        account,
+        claims,
+        received_at: token.cached_at,
+        expires_on: Some(milliseconds(token.expires_on)),
+        ext_expires_on: token.extended_expires_on.map(milliseconds),
+        refresh_on: token.refresh_on.map(milliseconds),
+        correlation_id,
+        from_cache: true,
+        serves: None,
+    }
+}
+
+pub(crate) const fn milliseconds(seconds: u64) -> UnixMs {
+    seconds.saturating_mul(1000)
+}

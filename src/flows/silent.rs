@@ -1,0 +1,305 @@
+//! A token without the person: from the cache while it is good, renewed when it is not.
+
+use std::collections::BTreeMap;
+
+use crate::cache::record::{AccessToken, Known, RefreshToken, Wanted, Whose};
+use crate::cache::store::Store;
+use crate::error::{Class, Error};
+use crate::flows::accept::{Authentication, Serves};
+use crate::flows::app::App;
+use crate::flows::device_code;
+use crate::flows::discover;
+use crate::flows::refresh::Renewal;
+use crate::flows::remember::{in_turn, milliseconds, recalled, with_cache};
+use crate::host::{Host, Level};
+use crate::protocol::authority::{Authority, Kind, is_guid, is_multi_tenant};
+use crate::protocol::http::UnixMs;
+use crate::protocol::request::Ask;
+use crate::protocol::scopes::Scopes;
+
+/// A token that expires so soon, in seconds, is renewed before it is handed out (MSAL's).
+const EXPIRES_SOON: u64 = 300;
+
+/// How far two clocks may be apart, in seconds.
+const CLOCK_SKEW: u64 = 300;
+
+/// How long a renewal in the background is not tried again, in milliseconds, once it failed.
+const RENEWAL_REST: u64 = 60_000;
+
+/// What the caller asks for (MSAL's `SilentFlowRequest`).
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The scopes; the OpenID ones are added.
+    pub scopes: Vec<String>,
+    /// `account.homeAccountId`.
+    pub home_account_id: String,
+    /// `account.environment`.
+    pub environment: String,
+    /// `account.tenantId`.
+    pub tenant_id: String,
+    /// Whom to ask, if not the application's authority.
+    pub authority: Option<String>,
+    /// The caller's own correlation id.
+    pub correlation_id: Option<String>,
+    /// A claims request, as JSON text: the token is renewed, for the one at hand was not good enough.
+    pub claims: Option<String>,
+    /// The API that the token is for (RFC 8707).
+    pub resource: Option<String>,
+    /// Added to the query of each request.
+    pub extra_query: BTreeMap<String, String>,
+    /// Added to the form of each request.
+    pub extra_form: BTreeMap<String, String>,
+    /// Renew the token in any case.
+    pub force_refresh: bool,
+    /// A refresh token that expires so soon, in seconds, counts as expired.
+    pub refresh_token_expires_within: u64,
+}
+
+/// A token, and whether to renew it in the background: the server would like that by now.
+#[derive(Debug)]
+pub struct Silent {
+    /// The token.
+    pub authentication: Authentication,
+    /// What to call [`renew`] with.
+    pub renewal: Option<Plan>,
+}
+
+/// A request that was checked, and whom to ask.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    ask: Ask,
+    authority: Authority,
+    realm: String,
+    home_account_id: String,
+    environment: String,
+    force_refresh: bool,
+    refresh_token_expires_within: u64,
+}
+
+/// What the cache knows of it.
+#[derive(Clone)]
+struct Found {
+    token: Option<AccessToken>,
+    known: Option<Known>,
+    refresh_tokens: Vec<RefreshToken>,
+    generation: u32,
+}
+
+/// What to do about a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    /// It is good.
+    Good,
+    /// It is good, and the server would like it to be renewed.
+    Due,
+    /// It has to be renewed, and could serve while the server is down.
+    Stale,
+    /// It is of no use.
+    Gone,
+}
+
+impl Condition {
+    fn of(token: Option<&AccessToken>, now: UnixMs) -> Self {
+        let now = now / 1000;
+        let Some(token) = token else {
+            return Self::Gone;
+        };
+        let lasts = token.expires_on > now.saturating_add(EXPIRES_SOON);
+        // Received in the future: the clock was set back, and says nothing of when it expires. Some write half a second too late
+        // a time, and two machines that share a cache are never quite agreed.
+        let is_in_order = token.cached_at <= now.saturating_add(CLOCK_SKEW);
+        if lasts && is_in_order {
+            return if token.refresh_on.is_some_and(|time| time <= now) { Self::Due } else { Self::Good };
+        }
+        if now < token.expires_on.max(token.extended_expires_on.unwrap_or(0)) { Self::Stale } else { Self::Gone }
+    }
+}
+
+/// A token for an account, without the person; for the account that was used last if the request names none. `turn` is one at the
+/// cache that has been waited for already.
+///
+/// # Errors
+/// [`Error::NoTokens`], [`Error::RefreshTokenExpired`] or [`Error::InteractionRequired`] when the person has to sign in; for a
+/// server that cannot be reached, if no token could serve meanwhile.
+pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H::CacheTurn>) -> Result<Silent, Error> {
+    if request.home_account_id.is_empty() {
+        let client_id = &app.client().client_id;
+        let accounts = with_cache(app, false, |store| store.accounts(client_id)).await?;
+        let last = accounts.into_iter().max_by_key(|known| known.used_at).ok_or(Error::NoTokens)?;
+        request.home_account_id = last.account.home_account_id;
+        request.environment = last.account.environment;
+        request.tenant_id = last.account.tenant_id;
+    }
+    let plan = plan(app, request).await?;
+    let turn = match turn {
+        Some(turn) => turn,
+        None => app.host.open_cache(false).await?,
+    };
+    let found = in_turn(app, turn, false, |store| plan.look(store, app)).await?;
+    let condition = Condition::of(found.token.as_ref(), app.host.now());
+    if !plan.force_refresh && matches!(condition, Condition::Good | Condition::Due) {
+        let is_due = condition == Condition::Due && plan.may_renew(app);
+        return Ok(Silent { authentication: plan.recalled(found)?, renewal: is_due.then_some(plan) });
+    }
+    match plan.renewed(app, found.clone()).await {
+        Err(error) if !plan.force_refresh && condition == Condition::Stale && error.is_outage() => {
+            app.log(Level::Warning, &plan.ask.correlation_id, || {
+                format!("silent: {}; the token at hand serves meanwhile", error.code())
+            });
+            Ok(Silent { authentication: plan.recalled(found)?, renewal: None })
+        }
+        outcome => Ok(Silent { authentication: outcome?, renewal: None }),
+    }
+}
+
+/// Renews a token in the background. What goes wrong is logged; it will be tried again.
+pub async fn renew<H: Host>(app: &App<H>, plan: &Plan) {
+    app.notes.write(plan.note("renewal"), app.host.now().saturating_add(RENEWAL_REST), None);
+    let renewed = async { plan.renewed(app, with_cache(app, false, |store| plan.look(store, app)).await?).await };
+    if let Err(error) = renewed.await {
+        app.log(Level::Warning, &plan.ask.correlation_id, || {
+            format!("silent: renewing in the background: {}", error.code())
+        });
+    }
+}
+
+/// The sign-in that is to follow when no token could be had without the person. A challenge says what it must bring.
+///
+/// # Errors
+/// The error itself, if the person cannot help.
+pub fn sign_in_after(error: Error, mut sign_in: device_code::Request) -> Result<device_code::Request, Error> {
+    if error.class() != Class::InteractionRequired {
+        return Err(error);
+    }
+    let challenge = error.server_answer().map(|answer| answer.claims.clone()).filter(|claims| !claims.is_empty());
+    sign_in.claims = sign_in.claims.or(challenge);
+    Ok(sign_in)
+}
+
+/// Checks a request, and finds out which tenant's tokens are meant.
+async fn plan<H: Host>(app: &App<H>, request: Request) -> Result<Plan, Error> {
+    let ask = Ask::checked(
+        app.client(),
+        Scopes::to_request(&request.scopes)?,
+        request.claims.as_deref(),
+        request.resource,
+        request.extra_query,
+        request.extra_form,
+        app.correlation_id(request.correlation_id),
+    )?;
+    let authority = app.authority(request.authority.as_deref())?;
+    let home_tenant = request.home_account_id.split('.').nth(1).unwrap_or_default();
+    let (authority, realm) = match authority.kind() {
+        Kind::Entra { tenant, .. } if is_guid(tenant) => {
+            let tenant = tenant.clone();
+            (authority, tenant)
+        }
+        // For everybody, so for the tenant that the account was looked at by; its home needs no naming.
+        Kind::Entra { tenant, .. } if is_multi_tenant(tenant) => {
+            let is_guest = is_guid(&request.tenant_id) && !request.tenant_id.eq_ignore_ascii_case(home_tenant);
+            let authority = if is_guest { authority.in_tenant(&request.tenant_id) } else { authority };
+            (authority, request.tenant_id)
+        }
+        // A tenant by its domain, which need not be the account's.
+        Kind::Entra { .. } if request.authority.is_some() => {
+            let realm = discover::tenant_id(app, &authority, &ask.correlation_id).await?;
+            (authority, realm)
+        }
+        Kind::Entra { .. } | Kind::OpenId => (authority, request.tenant_id),
+    };
+    Ok(Plan {
+        ask,
+        authority,
+        realm,
+        home_account_id: request.home_account_id,
+        environment: request.environment,
+        force_refresh: request.force_refresh || request.claims.is_some_and(|claims| !claims.is_empty()),
+        refresh_token_expires_within: request.refresh_token_expires_within,
+    })
+}
+
+impl Plan {
+    fn whose(&self) -> Whose<'_> {
+        Whose { home_account_id: &self.home_account_id, environment: &self.environment }
+    }
+
+    fn look<H: Host>(&self, store: &Store, app: &App<H>) -> Found {
+        let client_id = &app.client().client_id;
+        let wanted =
+            Wanted { client_id, realm: &self.realm, scopes: &self.ask.scopes, resource: self.ask.resource.as_deref() };
+        let whose = self.whose();
+        let known = store.account(&whose, client_id, &self.realm);
+        let mut found = Found { token: None, known, refresh_tokens: Vec::new(), generation: store.generation() };
+        if found.known.is_none() {
+            return found; // signed out, even if tokens are left: MSAL Python leaves those whose keys are not as it writes them
+        }
+        found.token = store.access_token(&whose, &wanted);
+        let condition = Condition::of(found.token.as_ref(), app.host.now());
+        if self.force_refresh || condition != Condition::Good {
+            found.refresh_tokens = store.refresh_tokens(&whose, client_id);
+        }
+        found
+    }
+
+    fn recalled(&self, found: Found) -> Result<Authentication, Error> {
+        let token = found.token.ok_or(Error::NoTokens)?;
+        let until = token.expires_on.saturating_sub(EXPIRES_SOON).min(token.refresh_on.unwrap_or(u64::MAX));
+        let serves = Serves {
+            from: milliseconds(token.cached_at.saturating_sub(CLOCK_SKEW)),
+            until: milliseconds(until),
+            generation: found.generation,
+        };
+        let authentication = recalled(token, found.known, self.authority.canonical(), self.ask.correlation_id.clone());
+        Ok(Authentication { serves: Some(serves), ..authentication })
+    }
+
+    /// The name of a note on this very request.
+    fn note(&self, about: &str) -> String {
+        let Ask { scopes, claims, resource, .. } = &self.ask;
+        let [claims, resource] = [claims, resource].map(|text| text.as_deref().unwrap_or_default());
+        format!(
+            "{about} {} {} {} {claims} {resource}",
+            self.home_account_id,
+            self.authority.canonical(),
+            scopes.joined()
+        )
+    }
+
+    /// Whether a renewal in the background is not under way, nor has just failed.
+    fn may_renew<H: Host>(&self, app: &App<H>) -> bool {
+        app.notes.read(&self.note("renewal")).is_none_or(|(until, _)| until <= app.host.now())
+    }
+
+    /// Renews the token, one at a time for each account: refresh tokens may be good for one use only. Whoever had to wait
+    /// looks again first, for what they want may have come.
+    async fn renewed<H: Host>(&self, app: &App<H>, mut found: Found) -> Result<Authentication, Error> {
+        let asked_at = app.host.now();
+        let (must_wait, turn) = app.turns.queue(&self.home_account_id);
+        turn.comes().await;
+        if must_wait {
+            if let Some((at, Some(error))) = app.notes.read(&self.note("refusal"))
+                && at >= asked_at
+            {
+                return Err(error);
+            }
+            let seen = found.token.take();
+            found = with_cache(app, false, |store| self.look(store, app)).await?;
+            let has_come = match (&found.token, &seen) {
+                (Some(token), Some(seen)) => token.secret != seen.secret,
+                (token, _) => token.is_some(),
+            };
+            if has_come && Condition::of(found.token.as_ref(), app.host.now()) == Condition::Good {
+                // It came from the server just now, and is no answer for later.
+                return Ok(Authentication { from_cache: false, serves: None, ..self.recalled(found)? });
+            }
+        }
+        let renewal = Renewal { ask: &self.ask, authority: &self.authority, known: found.known.as_ref() };
+        let (tokens, within) = (found.refresh_tokens, self.refresh_token_expires_within);
+        let outcome = renewal.with_remembered(app, &self.whose(), tokens, within).await;
+        if let Err(error) = &outcome {
+            app.notes.write(self.note("refusal"), app.host.now(), Some(error.clone()));
+        }
+        drop(turn);
+        outcome
+    }
+}
