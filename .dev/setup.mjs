@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ask, main, ROOT, run, TOOLS } from './steps.mjs';
+import { aptInstall, ask, main, ROOT, run, TOOLS } from './steps.mjs';
 import { isRecent, MINIMUM_RUST, wasmToolchain } from './wasm-std.mjs';
 
 const WASM_PACK = '0.15.1';
@@ -28,6 +28,12 @@ async function npmPackages() {
   const wanted = join(ROOT, 'package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
   await run('npm packages', 'npm', ['ci', '--include=dev', '--no-audit', '--no-fund']);
+}
+
+/** The tests write and read caches with MSAL Python, in a virtual environment of their own. Debian packs what makes one apart. */
+export async function pythonVenv() {
+  if ((await ask('python3', ['-c', 'import ensurepip, venv'])) !== undefined) return;
+  await aptInstall(['python3-venv'], 'install Python 3 with its module venv');
 }
 
 /** wasm-bindgen's command must be of the very version that the crate was locked to. */

@@ -2,7 +2,7 @@
 // Only Node's own modules: this runs before npm has installed anything.
 
 import { spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -77,6 +77,24 @@ export function ask(command, args, env = process.env) {
     child.on('error', () => resolve(undefined));
     child.on('close', (code) => resolve(code === 0 ? out.trim() : undefined));
   });
+}
+
+/**
+ * Installs Debian's packages.
+ * @param {string[]} packages
+ * @param {string} otherwise what a person can do who has no Debian
+ */
+export async function aptInstall(packages, otherwise) {
+  const command = `apt-get install --no-install-recommends ${packages.join(' ')}`;
+  if (!existsSync('/usr/bin/apt-get')) throw new Error(`this is not Debian: ${otherwise}`);
+  const root = process.getuid?.() === 0;
+  if (!root && (await ask('sudo', ['-n', 'true'])) === undefined) {
+    throw new Error(`Debian's packages ${packages.join(', ')} are missing and need root to install. Run: sudo ${command}`);
+  }
+  const [program, prefix] = root ? ['apt-get', []] : ['sudo', ['-n', 'apt-get']];
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  await run('apt-get update', program, [...prefix, 'update'], { env });
+  await run(`apt-get install ${packages.join(' ')}`, program, [...prefix, 'install', '-y', '--no-install-recommends', ...packages], { env });
 }
 
 /** Ends the process with the message alone when a script fails for a reason a person can act on. */

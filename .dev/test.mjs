@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { main, ROOT, say, TOOLS } from './steps.mjs';
 import { build } from './build.mjs';
+import { pythonVenv } from './setup.mjs';
 
 /** Runs a command in the open; resolves to its exit code and what it printed. */
 function show(/** @type {string} */ command, /** @type {string[]} */ args) {
@@ -51,6 +52,7 @@ async function javascript() {
 
 main(async () => {
   await build();
+  await pythonVenv();
   say('\n— Rust —');
   const one = await rust();
   say('\n— JavaScript —');

@@ -9,7 +9,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSyn
 import { delimiter, join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { ask, CRATES, ROOT, run, say, TOOLS } from './steps.mjs';
+import { aptInstall, ask, CRATES, ROOT, run, say, TOOLS } from './steps.mjs';
 
 /** The oldest Rust that can compile this crate. */
 export const MINIMUM_RUST = /^rust-version = "([^"]+)"/m.exec(readFileSync(join(ROOT, 'Cargo.toml'), 'utf8'))?.[1] ?? '';
@@ -19,6 +19,7 @@ const DISTRO_RUSTC = '/usr/bin/rustc';
 const DISTRO_LIBRARY = '/usr/lib/rustlib';
 const DISTRO_SOURCES = join(DISTRO_LIBRARY, 'src');
 const APT_PACKAGES = ['rustc-web', 'rust-web-src'];
+const OTHERWISE = `add the target with "rustup target add ${TARGET}"`;
 
 /**
  * The environment in which `cargo build --target wasm32-unknown-unknown` works.
@@ -58,7 +59,7 @@ async function added() {
 
 async function buildFromDistro() {
   // Debian's plain rustc may be there and be years old.
-  if (!existsSync(DISTRO_SOURCES) || !isRecent(await ask(DISTRO_RUSTC, ['--version']))) await aptInstall(APT_PACKAGES);
+  if (!existsSync(DISTRO_SOURCES) || !isRecent(await ask(DISTRO_RUSTC, ['--version']))) await aptInstall(APT_PACKAGES, OTHERWISE);
   const script = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url))).digest('hex');
   const stamp = `${await ask(DISTRO_RUSTC, ['-vV'])}\n${script}\n`;
   const stampFile = join(TOOLCHAIN, 'stamp');
@@ -128,21 +129,8 @@ async function linker(/** @type {string} */ host) {
   const rustLld = sysroot && join(sysroot, 'lib/rustlib', host, 'bin/rust-lld');
   if (rustLld && existsSync(rustLld)) return rustLld;
   const find = () => readdirSync('/usr/bin').filter((name) => /^wasm-ld(-\d+)?$/.test(name)).sort().pop();
-  if (!find()) await aptInstall(['lld']);
+  if (!find()) await aptInstall(['lld'], OTHERWISE);
   const wasmLld = find();
   if (!wasmLld) throw new Error('no WebAssembly linker found: install Debian\'s package lld');
   return join('/usr/bin', wasmLld);
-}
-
-async function aptInstall(/** @type {string[]} */ packages) {
-  const command = `apt-get install --no-install-recommends ${packages.join(' ')}`;
-  if (!existsSync('/usr/bin/apt-get')) throw new Error(`this is not Debian: add the target with "rustup target add ${TARGET}"`);
-  const root = process.getuid?.() === 0;
-  if (!root && !(await ask('sudo', ['-n', 'true']))) {
-    throw new Error(`Debian's packages ${packages.join(', ')} are missing and need root to install. Run: sudo ${command}`);
-  }
-  const [program, prefix] = root ? ['apt-get', []] : ['sudo', ['-n', 'apt-get']];
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  await run('apt-get update', program, [...prefix, 'update'], { env });
-  await run(`apt-get install ${packages.join(' ')}`, program, [...prefix, 'install', '-y', '--no-install-recommends', ...packages], { env });
 }

@@ -1,8 +1,8 @@
 // A server that speaks as Entra ID does, over TLS on this machine, under Entra's own host name: what only Entra says cannot
 // be had from another server. Written from Microsoft's documentation of the device code flow and its error codes.
 //
-// `fetch` is undici's own while it runs, with a dispatcher that connects login.microsoftonline.com to loopback and trusts the
-// test's certificate: how to hand a dispatcher to Node's built-in one differs between its versions.
+// `fetch` is undici's own while it runs, with a dispatcher that connects Entra's hosts to loopback and trusts the test's
+// certificate: how to hand a dispatcher to Node's built-in one differs between its versions.
 
 import { createServer } from 'node:https';
 import { randomUUID } from 'node:crypto';
@@ -11,13 +11,28 @@ import { Agent, buildConnector, fetch as undiciFetch } from 'undici';
 import { jwt } from './jwt.mjs';
 
 const HOST = 'login.microsoftonline.com';
+/** The names of the public cloud: MSAL Python files what it has under the first, msal-node under the second. */
+export const ALIASES = [HOST, 'login.windows.net', 'login.microsoft.com', 'sts.windows.net'];
 export const TENANT = '11111111-2222-4333-8444-555555555555';
+/** Where whoever is at home in TENANT is a guest. */
+export const OTHER_TENANT = '66666666-2222-4333-8444-555555555555';
 export const CLIENT = '00000000-aaaa-4bbb-8ccc-dddddddddddd';
+/** Another app; of the same family, while there is one. */
+export const SIBLING = '00000000-eeee-4bbb-8ccc-dddddddddddd';
 export const PERSON = {
   oid: '99999999-8888-4777-8666-555555555555',
   name: 'Ada Lovelace',
   preferred_username: 'ada@contoso.example',
 };
+export const OTHER_PERSON = {
+  oid: '77777777-8888-4777-8666-555555555555',
+  name: 'Grace Hopper',
+  preferred_username: 'grace@contoso.example',
+};
+export const homeAccountId = (person = PERSON) => `${person.oid}.${TENANT}`;
+
+const GUID = /^[0-9a-f-]{36}$/;
+const OIDC_SCOPES = ['openid', 'profile', 'email', 'offline_access'];
 
 /** Entra's error body. */
 function refusal(error, code, text, more = {}) {
@@ -34,42 +49,88 @@ function refusal(error, code, text, more = {}) {
   };
 }
 
+/** What Entra grants: what was asked for, and with Graph's scopes what was consented to before. */
+function granted(scope) {
+  const asked = scope.split(' ').filter((word) => word && !OIDC_SCOPES.includes(word));
+  const ofAnotherApi = asked.some((word) => word.includes('/'));
+  return [...new Set(ofAnotherApi ? asked : [...asked, 'User.Read', 'profile', 'openid', 'email'])].join(' ');
+}
+
 /**
- * @param {object} [options]
- * @param {(poll: number) => object | undefined} [options.onPoll] the answer to each poll, counted from 1: nothing for "pending",
- *   `{ status?, body }` for an answer, `{ done: true }` for tokens
+ * @param {object} [given] what may be changed later, in `options` of what is returned
+ * @param {(poll: number) => object | undefined} [given.onPoll] the answer to each poll, counted from 1: nothing for "pending",
+ *   `{ status?, headers?, body }` for an answer, `{ done: true }` for tokens
+ * @param {(form: URLSearchParams, count: number) => object | undefined | Promise<object | undefined>} [given.onRefresh] an answer
+ *   to a refresh, counted from 1, instead of tokens: `{ status?, headers?, body }`
+ * @param {{ oid: string, name: string, preferred_username: string }} [given.person] who signs in
+ * @param {boolean} [given.unique] every token is another: AT-1, RT-1, AT-2, …
+ * @param {boolean} [given.rotate] each refresh token works once; goes with `unique`
+ * @param {string} [given.foci] the family that every app belongs to
+ * @param {number} [given.interval]
+ * @param {number} [given.expiresIn]
+ * @param {number} [given.extExpiresIn]
+ * @param {number} [given.refreshIn]
  */
-export async function startEntra({ onPoll = (poll) => (poll > 2 ? { done: true } : undefined) } = {}) {
+export async function startEntra(given = {}) {
+  const options = {
+    onPoll: (poll) => (poll > 2 ? { done: true } : undefined),
+    onRefresh: () => undefined,
+    person: PERSON,
+    interval: 5,
+    expiresIn: 4000,
+    extExpiresIn: 4000,
+    ...given,
+  };
   const { private: key, cert } = await generate([{ name: 'commonName', value: HOST }], {
     keySize: 2048,
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: HOST }] }],
+    extensions: [{ name: 'subjectAltName', altNames: ALIASES.map((value) => ({ type: 2, value })) }],
   });
   const seen = [];
   const codes = new Map();
+  const refreshTokens = new Map();
+  let issued = 0;
+  let refreshes = 0;
   const https = createServer({ key, cert }, async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
-    const url = new URL(request.url, `https://${HOST}`);
+    const url = new URL(request.url, `https://${request.headers.host}`);
     const form = new URLSearchParams(body);
     seen.push({ url, form, headers: request.headers });
-    const [status, answer] = respond(request, url, form);
-    response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'x-ms-request-id': randomUUID() });
-    response.end(JSON.stringify(answer));
+    const [status, answer, headers] = await respond(request.method, url, form);
+    response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'x-ms-request-id': randomUUID(), ...headers });
+    response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
   });
 
-  function respond(request, url, form) {
-    const [, tenant, path] = /^\/([^/]+)\/oauth2\/v2\.0\/(devicecode|token)$/.exec(url.pathname) ?? [];
-    if (request.method !== 'POST' || !path) return [404, {}];
-    if (!['common', 'organizations', 'consumers', TENANT, 'contoso.example'].includes(tenant)) {
+  function respond(method, url, form) {
+    if (url.pathname === '/common/discovery/instance') return [200, instances()];
+    const [, tenant, path] = /^\/([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
+    if (!['common', 'organizations', 'consumers', TENANT, OTHER_TENANT, 'contoso.example'].includes(tenant)) {
       return [400, refusal('invalid_request', 90002, `Tenant '${tenant}' not found.`)];
     }
+    if (path === 'v2.0/.well-known/openid-configuration') return [200, configuration(url.host, tenant === 'contoso.example' ? TENANT : tenant)];
+    const answer = { 'oauth2/v2.0/devicecode': deviceCode, 'oauth2/v2.0/token': token }[path];
+    if (method !== 'POST' || !answer) return [404, {}];
     if (!form.get('client_id')) return [400, refusal('invalid_request', 900144, "The request body must contain: 'client_id'.")];
-    return path === 'devicecode' ? deviceCode(form) : token(form);
+    return answer(form, tenant);
   }
+
+  const instances = () => ({
+    tenant_discovery_endpoint: `https://${HOST}/common/v2.0/.well-known/openid-configuration`,
+    'api-version': '1.1',
+    metadata: [{ preferred_network: HOST, preferred_cache: 'login.windows.net', aliases: ALIASES }],
+  });
+
+  const configuration = (host, tenant) => ({
+    issuer: `https://${HOST}/${GUID.test(tenant) ? tenant : '{tenantid}'}/v2.0`,
+    authorization_endpoint: `https://${host}/${tenant}/oauth2/v2.0/authorize`,
+    token_endpoint: `https://${host}/${tenant}/oauth2/v2.0/token`,
+    device_authorization_endpoint: `https://${host}/${tenant}/oauth2/v2.0/devicecode`,
+    jwks_uri: `https://${host}/${tenant}/discovery/v2.0/keys`,
+  });
 
   function deviceCode(form) {
     // Entra sends these with status 200.
-    if (form.get('client_id') !== CLIENT) {
+    if (![CLIENT, SIBLING].includes(form.get('client_id'))) {
       return [200, refusal('unauthorized_client', 700016, 'Application was not found in the directory.')];
     }
     const code = { polls: 0, scope: form.get('scope') };
@@ -82,64 +143,98 @@ export async function startEntra({ onPoll = (poll) => (poll > 2 ? { done: true }
         device_code: deviceCode,
         verification_uri: 'https://microsoft.com/devicelogin',
         expires_in: 900,
-        interval: 5,
+        interval: options.interval,
         message: 'To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code ABCD-EFGH.',
       },
     ];
   }
 
-  function token(form) {
-    if (!['urn:ietf:params:oauth:grant-type:device_code', 'device_code'].includes(form.get('grant_type'))) {
+  function token(form, tenant) {
+    const grant = form.get('grant_type');
+    if (grant === 'refresh_token') return refresh(form, tenant);
+    if (!['urn:ietf:params:oauth:grant-type:device_code', 'device_code'].includes(grant)) {
       return [400, refusal('unsupported_grant_type', 70003, 'The grant type is not supported.')];
     }
     const code = codes.get(form.get('device_code'));
     if (!code) return [400, refusal('bad_verification_code', 70018, 'The verification code is not recognised.')];
     code.polls += 1;
-    const said = onPoll(code.polls);
+    const said = options.onPoll(code.polls);
     if (!said) return [400, refusal('authorization_pending', 70016, 'The person has not finished yet.')];
-    if (!said.done) return [said.status ?? 400, said.body];
+    if (!said.done) return [said.status ?? 400, said.body, said.headers];
     codes.delete(form.get('device_code'));
+    return [200, tokens(form, tenant, code.scope, options.person)];
+  }
+
+  async function refresh(form, tenant) {
+    const said = await options.onRefresh(form, ++refreshes);
+    if (said) return [said.status ?? 400, said.body, said.headers];
+    const known = refreshTokens.get(form.get('refresh_token'));
+    if (!known) return [400, refusal('invalid_grant', 9002313, 'The refresh token is malformed.')];
+    if (known.used) return [400, refusal('invalid_grant', 70000, 'The provided grant has been used or revoked.', { suberror: 'token_expired' })];
+    if (known.client !== form.get('client_id') && !known.family) {
+      return [400, refusal('invalid_grant', 70000, 'The grant was issued to another client.', { suberror: 'client_mismatch' })];
+    }
+    known.used = Boolean(options.rotate);
+    return [200, tokens(form, tenant, form.get('scope') ?? '', known.person)];
+  }
+
+  function tokens(form, tenant, scope, person) {
+    const { expiresIn, extExpiresIn, refreshIn, foci, unique } = options;
+    issued += 1;
+    const name = unique ? String(issued) : 'secret';
+    const client = form.get('client_id');
+    refreshTokens.set(`RT-${name}`, { client, person, family: foci, used: false });
     const now = Math.floor(Date.now() / 1000);
-    return [
-      200,
-      {
-        token_type: 'Bearer',
-        scope: 'User.Read profile openid email',
-        expires_in: 4000,
-        ext_expires_in: 4000,
-        access_token: 'AT-secret',
-        refresh_token: 'RT-secret',
-        id_token: jwt({
-          aud: form.get('client_id'),
-          iss: `https://${HOST}/${TENANT}/v2.0`,
-          iat: now,
-          nbf: now,
-          exp: now + 3600,
-          sub: 'subject',
-          tid: TENANT,
-          ver: '2.0',
-          ...PERSON,
-        }),
-        ...(form.get('client_info') === '1' && {
-          client_info: Buffer.from(JSON.stringify({ uid: PERSON.oid, utid: TENANT })).toString('base64url'),
-        }),
-      },
-    ];
+    const tid = GUID.test(tenant) ? tenant : TENANT;
+    return {
+      token_type: 'Bearer',
+      scope: granted(scope),
+      expires_in: expiresIn,
+      ext_expires_in: extExpiresIn,
+      ...(refreshIn !== undefined && { refresh_in: refreshIn }),
+      ...(foci && { foci }),
+      access_token: `AT-${name}`,
+      refresh_token: `RT-${name}`,
+      id_token: jwt({
+        aud: client,
+        iss: `https://${HOST}/${tid}/v2.0`,
+        iat: now,
+        nbf: now,
+        exp: now + 3600,
+        sub: 'subject',
+        tid,
+        ver: '2.0',
+        ...person,
+        // A guest is another object in each tenant.
+        ...(tid !== TENANT && { oid: tid.slice(0, 8) + person.oid.slice(8) }),
+      }),
+      ...(form.get('client_info') === '1' && {
+        client_info: Buffer.from(JSON.stringify({ uid: person.oid, utid: TENANT })).toString('base64url'),
+      }),
+    };
   }
 
   await new Promise((resolve) => https.listen(0, '127.0.0.1', resolve));
   const { port } = https.address();
   const connect = buildConnector({ ca: cert });
   const dispatcher = new Agent({
-    connect: (options, done) =>
-      connect(options.hostname === HOST ? { ...options, host: '127.0.0.1', hostname: '127.0.0.1', port, servername: HOST } : options, done),
+    connect: (target, done) =>
+      connect(
+        ALIASES.includes(target.hostname) ? { ...target, host: '127.0.0.1', hostname: '127.0.0.1', port, servername: target.hostname } : target,
+        done,
+      ),
   });
   const { fetch } = globalThis;
-  globalThis.fetch = (url, options) => undiciFetch(url, { ...options, headers: Object.fromEntries(new Headers(options?.headers)), dispatcher });
+  globalThis.fetch = (url, init) => undiciFetch(url, { ...init, headers: Object.fromEntries(new Headers(init?.headers)), dispatcher });
   return {
     /** Every request so far. */
     seen,
+    /** What the server does, from now on. */
+    options,
     refusal,
+    /** For another process: where the server is, and the certificate to trust. */
+    port,
+    cert,
     async close() {
       globalThis.fetch = fetch;
       await dispatcher.close();
