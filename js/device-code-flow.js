@@ -11,6 +11,7 @@ import { stoppable } from './stop.js';
  * @implements {Contract}
  */
 export class DeviceCodeFlow {
+  #pca;
   #core;
   #request;
   /** @type {import('doorcode-core').DeviceCode | undefined} */
@@ -22,6 +23,7 @@ export class DeviceCodeFlow {
    * @param {import('./index.js').DeviceCodeFlowRequest} request
    */
   constructor(pca, request) {
+    this.#pca = pca; // with its cache, where the tokens are going to be
     this.#core = coreOf(pca);
     this.#request = deviceCodeRequest(Input.request(request));
   }
@@ -64,7 +66,7 @@ export class DeviceCodeFlow {
     const result = await stoppable({ signal: input.signal('signal'), request: options }, (signal) =>
       code.finish(timeout, progress, signal),
     );
-    return authenticationResult(result);
+    return authenticationResult(JSON.parse(result));
   }
 
   /** @param {{ signal?: AbortSignal }} [options] */
@@ -72,7 +74,7 @@ export class DeviceCodeFlow {
     const signal = Input.request(options).signal('signal');
     const code = this.#code();
     const polled = await stoppable({ signal }, (signal) => code.poll(signal));
-    return polled.status === 'done' ? { ...polled, result: authenticationResult(polled.result) } : polled;
+    return polled.status === 'done' ? { ...polled, result: authenticationResult(JSON.parse(polled.result)) } : polled;
   }
 
   /** @returns {import('./index.js').SavedDeviceCodeFlow} */

@@ -3,9 +3,10 @@
 
 /**
  * @param {import('doorcode-core').Task} task
+ * @param {unknown} kept what must not be collected before the task is done
  * @returns {Promise<any>}
  */
-export function drive(task) {
+export function drive(task, kept) {
   return new Promise((resolve, reject) => {
     /** @type {() => void} */
     let wake;
@@ -18,7 +19,9 @@ export function drive(task) {
       arm(); // before the poll, for what is waited for may be there before it ends
       try {
         isDone = task.poll(resolve, reject);
-        if (isDone) task.free();
+        if (!isDone) return;
+        task.free();
+        kept = undefined;
       } catch (error) {
         isDone = true;
         reject(error); // a trap: nothing can be done with the instance any more, but nobody shall wait for it

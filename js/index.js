@@ -54,8 +54,8 @@ const LOG_METHODS = ['error', 'warning', 'info', 'verbose'];
  * @implements {Contract}
  */
 export class PublicClientApplication {
-  /** @type {import('./index.js').Logger} */
-  #logger;
+  /** In a box, for the core reaches it without holding the application. @type {{ logger: import('./index.js').Logger }} */
+  #log;
   /** @type {TokenCache} */
   #cache;
   #hits = new Hits();
@@ -67,53 +67,20 @@ export class PublicClientApplication {
     const input = Input.configuration(configuration);
     const system = input.part('system');
     const logger = new Logger(loggerOptions(system.part('loggerOptions')));
-    this.#logger = logger;
+    this.#log = { logger };
     const plugin = cachePlugin(input.part('cache'));
-    const core = new Core(JSON.stringify(coreConfiguration(input)), this.#hooks(system, plugin !== undefined));
+    /** @type {WeakRef<TokenCache> | undefined} */
+    let cache;
+    const core = new Core(
+      JSON.stringify(coreConfiguration(input)),
+      hooks(system, this.#log, plugin !== undefined, () => /** @type {TokenCache} */ (cache?.deref())),
+    );
     core.setLogLevel(logger.level);
     keepCore(this, core);
     this.#cache = new TokenCache(core, plugin);
+    cache = new WeakRef(this.#cache);
     const clock = /** @type {import('./index.js').Clock | undefined} */ (system.value.clock ?? undefined);
     this.#now = clock ? () => Number(clock.now()) : Date.now;
-  }
-
-  /** What only JavaScript can provide; see `Hooks` in src/wasm/host.rs. @param {Input} system @param {boolean} hasCachePlugin */
-  #hooks(system, hasCachePlugin) {
-    const client = /** @type {import('./index.js').INetworkModule | undefined} */ (system.value.networkClient ?? undefined);
-    const clock = /** @type {import('./index.js').Clock | undefined} */ (system.value.clock ?? undefined);
-    if (client) requireMethods('system.networkClient', client, ['sendGetRequestAsync', 'sendPostRequestAsync']);
-    if (clock) requireMethods('system.clock', clock, ['now', 'sleep']);
-    return {
-      drive,
-      error: fromCore,
-      harmless: (/** @type {unknown} */ thrown, /** @type {string} */ form) => {
-        try {
-          return harmless(thrown, form);
-        } catch {
-          // A value that cannot even be read; the core must not be left by an exception.
-          return new Error('what the network threw cannot be read');
-        }
-      },
-      log: (/** @type {number} */ level, /** @type {string} */ correlationId, /** @type {string} */ line) => {
-        const method = LOG_METHODS[level] ?? 'trace';
-        try {
-          this.#logger[method](line, correlationId);
-        } catch {
-          // A logger that throws must not end a sign-in.
-        }
-      },
-      hasCachePlugin,
-      openCache: (/** @type {boolean} */ writes) => openCache(this.#cache, writes),
-      encode: (/** @type {string} */ text, /** @type {Uint8Array} */ bytes) => {
-        const { read, written } = encoder.encodeInto(text, bytes);
-        return read === text.length ? written : -1;
-      },
-      hasNetwork: client !== undefined,
-      send: client && networkHook(client),
-      hasClock: clock !== undefined,
-      now: () => Number(clock?.now()),
-      sleep: (/** @type {number} */ milliseconds) => Promise.resolve(clock?.sleep(milliseconds)),
-    };
   }
 
   /**
@@ -128,7 +95,7 @@ export class PublicClientApplication {
     const result = await stoppable({ signal: input.signal('signal'), request }, (signal) =>
       coreOf(this).acquireTokenByDeviceCode(JSON.stringify(fields), show, progress, signal),
     );
-    return authenticationResult(result);
+    return authenticationResult(JSON.parse(result));
   }
 
   /**
@@ -155,7 +122,7 @@ export class PublicClientApplication {
     const input = Input.request(request);
     const isUsual = isPlain(request);
     const fields = silentRequest(input);
-    const served = await core.acquireTokenSilent(JSON.stringify(fields), input.signal('signal'), access);
+    const served = JSON.parse(await core.acquireTokenSilent(JSON.stringify(fields), input.signal('signal'), access));
     const result = authenticationResult(served);
     return isUsual ? this.#hits.keep(fields, served, result) : result;
   }
@@ -172,7 +139,7 @@ export class PublicClientApplication {
     const result = await stoppable({ signal: input.signal('signal'), request }, (signal) =>
       coreOf(this).acquireToken(JSON.stringify(fields), show, progress, signal),
     );
-    return authenticationResult(result);
+    return authenticationResult(JSON.parse(result));
   }
 
   /**
@@ -185,7 +152,7 @@ export class PublicClientApplication {
     const result = await stoppable({ signal: input.signal('signal') }, (signal) =>
       coreOf(this).acquireTokenByRefreshToken(JSON.stringify(fields), signal),
     );
-    return authenticationResult(result);
+    return authenticationResult(JSON.parse(result));
   }
 
   getTokenCache() {
@@ -207,15 +174,62 @@ export class PublicClientApplication {
   }
 
   getLogger() {
-    return this.#logger;
+    return this.#log.logger;
   }
 
   /** @param {import('./index.js').Logger} logger */
   setLogger(logger) {
-    this.#logger = logger;
+    this.#log.logger = logger;
     // Another library's logger keeps its level to itself, so it gets every line and chooses.
     coreOf(this).setLogLevel(logger instanceof Logger ? logger.level : LogLevel.Trace);
   }
+}
+
+/**
+ * What only JavaScript can provide; see `Hooks` in src/wasm/host.rs. WebAssembly's references are never collected, so what it holds
+ * must not hold the application, or no application would ever be freed.
+ * @param {Input} system
+ * @param {{ logger: import('./index.js').Logger }} log
+ * @param {boolean} hasCachePlugin
+ * @param {() => TokenCache} cache
+ */
+function hooks(system, log, hasCachePlugin, cache) {
+  const client = /** @type {import('./index.js').INetworkModule | undefined} */ (system.value.networkClient ?? undefined);
+  const clock = /** @type {import('./index.js').Clock | undefined} */ (system.value.clock ?? undefined);
+  if (client) requireMethods('system.networkClient', client, ['sendGetRequestAsync', 'sendPostRequestAsync']);
+  if (clock) requireMethods('system.clock', clock, ['now', 'sleep']);
+  return {
+    // Whatever runs keeps the cache, to store what comes of it.
+    drive: (/** @type {import('doorcode-core').Task} */ task) => drive(task, cache()),
+    error: fromCore,
+    harmless: (/** @type {unknown} */ thrown, /** @type {string} */ form) => {
+      try {
+        return harmless(thrown, form);
+      } catch {
+        // A value that cannot even be read; the core must not be left by an exception.
+        return new Error('what the network threw cannot be read');
+      }
+    },
+    log: (/** @type {number} */ level, /** @type {string} */ correlationId, /** @type {string} */ line) => {
+      const method = LOG_METHODS[level] ?? 'trace';
+      try {
+        log.logger[method](line, correlationId);
+      } catch {
+        // A logger that throws must not end a sign-in.
+      }
+    },
+    hasCachePlugin,
+    openCache: (/** @type {boolean} */ writes) => openCache(cache(), writes),
+    encode: (/** @type {string} */ text, /** @type {Uint8Array} */ bytes) => {
+      const { read, written } = encoder.encodeInto(text, bytes);
+      return read === text.length ? written : -1;
+    },
+    hasNetwork: client !== undefined,
+    send: client && networkHook(client),
+    hasClock: clock !== undefined,
+    now: () => Number(clock?.now()),
+    sleep: (/** @type {number} */ milliseconds) => Promise.resolve(clock?.sleep(milliseconds)),
+  };
 }
 
 /** The callback that shows the code. @param {Input} input */

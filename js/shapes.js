@@ -106,20 +106,29 @@ export function deviceCodeResponse(codes) {
 }
 
 /**
- * @param {any} core what the core resolves to; see `ResultShape` in src/wasm/shapes.rs
+ * @param {any} core what the core resolved to, parsed; see `result` in src/wasm/shapes.rs
  * @returns {import('./index.js').AuthenticationResult}
  */
-export function authenticationResult({ account, idTokenClaims, expiresOn, extExpiresOn, refreshOn, servesFrom, servesUntil, ...core }) {
-  const claims = JSON.parse(idTokenClaims);
+export function authenticationResult(core) {
   const date = (/** @type {number | undefined} */ time) => (time === undefined ? undefined : new Date(time));
-  const info = account ? accountInfo(JSON.parse(account)) : null;
+  const { idToken, idTokenClaims } = core;
   return {
-    ...core,
-    account: info && core.idToken ? { ...info, idToken: core.idToken, idTokenClaims: copy(claims) } : info,
-    idTokenClaims: claims,
-    expiresOn: date(expiresOn) ?? null,
-    extExpiresOn: date(extExpiresOn),
-    refreshOn: date(refreshOn),
+    authority: core.authority,
+    uniqueId: core.uniqueId,
+    tenantId: core.tenantId,
+    scopes: core.scopes,
+    account: core.account ? { ...accountInfo(core.account), ...(idToken && { idToken, idTokenClaims: copy(idTokenClaims) }) } : null,
+    idToken,
+    idTokenClaims,
+    accessToken: core.accessToken,
+    fromCache: core.fromCache,
+    expiresOn: date(core.expiresOn) ?? null,
+    extExpiresOn: date(core.extExpiresOn),
+    refreshOn: date(core.refreshOn),
+    tokenType: core.tokenType,
+    correlationId: core.correlationId,
+    requestId: core.requestId,
+    familyId: core.familyId,
     fromPlatformBroker: false,
     state: '',
     cloudGraphHostName: '',

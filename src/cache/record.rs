@@ -50,7 +50,7 @@ impl Wanted<'_> {
     pub fn is(&self, entity: &Entity<'_>) -> bool {
         entity.is("client_id", self.client_id)
             && realm_of(entity).eq_ignore_ascii_case(self.realm)
-            && self.resource.is_none_or(|resource| entity.text("resource") == resource)
+            && entity.text("resource") == self.resource.unwrap_or_default()
             && is_plain(entity)
             && Scopes::granted(&entity.text("target")).cover(self.scopes)
     }

@@ -346,22 +346,29 @@ impl Store {
         known
     }
 
-    /// One person's accounts: the same one, as each tenant knows it.
+    /// One person's profiles: one for each tenant that they have signed in to.
     #[must_use]
-    pub fn accounts_of(&self, whose: &Whose<'_>, client_id: &str) -> Vec<Known> {
-        let entities: Vec<Entity<'_>> = self.of(whose, Section::Account).map(|(_, entity)| entity).collect();
-        let Some(first) = entities.first() else {
-            return Vec::new();
-        };
+    pub fn profiles(&self, whose: &Whose<'_>) -> Vec<Profile> {
         let mut profiles: Vec<Profile> = Vec::new();
-        for profile in entities.iter().flat_map(profiles_of) {
+        for profile in self.of(whose, Section::Account).flat_map(|(_, entity)| profiles_of(&entity)) {
             if !profiles.iter().any(|known| known.tenant_id == profile.tenant_id) {
                 profiles.push(profile);
             }
         }
-        let base = account(first, profiles.clone());
+        profiles
+    }
+
+    /// One person's accounts: the same one, as each tenant knows it.
+    #[must_use]
+    pub fn accounts_of(&self, whose: &Whose<'_>, client_id: &str) -> Vec<Known> {
+        let mut entities = self.of(whose, Section::Account).map(|(_, entity)| entity);
+        let Some(first) = entities.next() else {
+            return Vec::new();
+        };
+        let profiles = self.profiles(whose);
+        let base = account(&first, profiles.clone());
         let newest_token = self.of(whose, Section::AccessToken).map(|(_, entity)| recency(&entity)).max();
-        let used_at = newest_token.unwrap_or(0).max(recency(first));
+        let used_at = newest_token.unwrap_or(0).max(recency(&first));
         let in_tenant = |profile: &Profile| {
             let id_token = self.id_token(whose, client_id, &profile.tenant_id);
             let claims = id_token.as_ref().and_then(|token| Claims::read(token).ok());
@@ -514,14 +521,16 @@ impl Store {
         self.changed();
     }
 
-    /// MSAL's keys are in lower case, and two people's ids may differ in their capitals alone.
-    fn free_key(&self, section: Section, key: String, home: &str, replaced: &[Place]) -> String {
+    /// MSAL's keys are in lower case, and two people's ids may differ in their capitals alone. One more dash does no harm: MSAL
+    /// Node 2 has it everywhere.
+    fn free_key(&self, section: Section, mut key: String, home: &str, replaced: &[Place]) -> String {
         let others = self.people.get(&home.to_ascii_lowercase()).into_iter().flatten();
-        let mut taken = others.filter(|place| place.section == section && !replaced.contains(place));
-        if !taken.any(|place| self.key(*place) == key) {
-            return key;
+        let others: Vec<Place> =
+            others.filter(|place| place.section == section && !replaced.contains(place)).copied().collect();
+        while others.iter().any(|place| self.key(*place) == key) {
+            key.push('-');
         }
-        key.get(home.to_ascii_lowercase().len()..).map_or(key.clone(), |rest| format!("{home}{rest}"))
+        key
     }
 
     fn remove(&mut self, place: Place) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::cache::record::{Known, RefreshToken, Whose};
+use crate::cache::record::{RefreshToken, Whose};
 use crate::error::Error;
 use crate::flows::accept::{Asked, Authentication, accept};
 use crate::flows::app::{App, unreachable};
@@ -69,7 +69,7 @@ pub async fn by_refresh_token<H: Host>(app: &App<H>, request: Request) -> Result
         request.extra_form,
         app.correlation_id(request.correlation_id),
     )?;
-    let renewal = Renewal { ask: &ask, authority: &authority, known: None };
+    let renewal = Renewal { ask: &ask, authority: &authority, whose: None };
     let mut authentication = renewal.get(app, &request.refresh_token).await?;
     save(app, &mut authentication, ask.resource.as_deref(), request.force_cache).await?;
     Ok(authentication)
@@ -80,7 +80,7 @@ pub(crate) struct Renewal<'a> {
     pub(crate) ask: &'a Ask,
     pub(crate) authority: &'a Authority,
     /// Whose tokens, where that is known before.
-    pub(crate) known: Option<&'a Known>,
+    pub(crate) whose: Option<Whose<'a>>,
 }
 
 impl Renewal<'_> {
@@ -143,7 +143,7 @@ impl Renewal<'_> {
     async fn get<H: Host>(&self, app: &App<H>, refresh_token: &Secret) -> Result<Authentication, Error> {
         let correlation_id = &self.ask.correlation_id;
         let endpoints = discover::endpoints(app, self.authority, correlation_id).await?;
-        let home = self.known.map(|known| known.account.home_account_id.as_str()).unwrap_or_default();
+        let home = self.whose.map(|whose| whose.home_account_id).unwrap_or_default();
         let rest = format!("rest {} {home}", endpoints.token);
         if let Some((until, Some(error))) = app.notes.read(&rest)
             && app.host.now() < until
@@ -184,27 +184,35 @@ impl Renewal<'_> {
         let now = reply.date().unwrap_or(now);
         let issuer = &endpoints.issuer;
         let asked = Asked { client: app.client(), authority: self.authority, issuer, ask: self.ask, sent_at, now };
-        self.whose(accept(token, &asked)?)
+        self.of_whom(app, accept(token, &asked)?).await
     }
 
     /// Holds the account of a reply against the one whose refresh token was spent.
-    fn whose(&self, mut authentication: Authentication) -> Result<Authentication, Error> {
-        match (&authentication.account, self.known) {
-            (_, None) => {}
+    async fn of_whom<H: Host>(
+        &self,
+        app: &App<H>,
+        mut authentication: Authentication,
+    ) -> Result<Authentication, Error> {
+        let Some(whose) = self.whose else {
+            return Ok(authentication);
+        };
+        match &authentication.account {
             // OpenID Connect Core 1.0 section 12.2: the subject stays.
-            (Some(account), Some(known)) => {
-                if account.home_account_id != known.account.home_account_id {
-                    let problem = "the renewed token is somebody else's".to_owned();
-                    return Err(Error::IdToken { claim: "sub", problem });
-                }
+            Some(account) if account.home_account_id != whose.home_account_id => {
+                Err(Error::IdToken { claim: "sub", problem: "the renewed token is somebody else's".to_owned() })
             }
-            // A provider need not say again who it is.
-            (None, Some(known)) => {
-                authentication.account = Some(known.account.clone());
-                authentication.reply.id_token.clone_from(&known.id_token);
-                authentication.claims.clone_from(&known.claims);
+            Some(_) => Ok(authentication),
+            None => {
+                // A provider need not say again who it is.
+                let client_id = &app.client().client_id;
+                let known = with_cache(app, false, |store| store.account(&whose, client_id, "")).await?;
+                if let Some(known) = known {
+                    authentication.account = Some(known.account);
+                    authentication.reply.id_token = known.id_token;
+                    authentication.claims = known.claims;
+                }
+                Ok(authentication)
             }
         }
-        Ok(authentication)
     }
 }

@@ -74,13 +74,15 @@ pub(crate) async fn save<H: Host>(
         refresh_token: refresh_token.as_ref(),
         is_sign_in,
     };
-    let known = with_cache(app, true, |store| {
+    let profiles = with_cache(app, true, |store| {
         store.save(&tokens);
-        store.account(&tokens.whose(), tokens.client_id, &account.tenant_id)
+        store.profiles(&tokens.whose())
     })
     .await?;
-    if let (Some(known), Some(account)) = (known, &mut authentication.account) {
-        account.profiles = known.account.profiles;
+    if let Some(account) = &mut authentication.account
+        && !profiles.is_empty()
+    {
+        account.profiles = profiles;
     }
     Ok(())
 }

@@ -228,15 +228,17 @@ impl Plan {
         let wanted =
             Wanted { client_id, realm: &self.realm, scopes: &self.ask.scopes, resource: self.ask.resource.as_deref() };
         let whose = self.whose();
-        let known = store.account(&whose, client_id, &self.realm);
-        let mut found = Found { token: None, known, refresh_tokens: Vec::new(), generation: store.generation() };
-        if found.known.is_none() {
+        let mut found = Found { token: None, known: None, refresh_tokens: Vec::new(), generation: store.generation() };
+        if !store.knows(&whose) {
             return found; // signed out, even if tokens are left: MSAL Python leaves those whose keys are not as it writes them
         }
         found.token = store.access_token(&whose, &wanted);
         let condition = Condition::of(found.token.as_ref(), app.host.now());
         if self.force_refresh || condition != Condition::Good {
             found.refresh_tokens = store.refresh_tokens(&whose, client_id);
+        }
+        if found.token.is_some() {
+            found.known = store.account(&whose, client_id, &self.realm);
         }
         found
     }
@@ -293,7 +295,7 @@ impl Plan {
                 return Ok(Authentication { from_cache: false, serves: None, ..self.recalled(found)? });
             }
         }
-        let renewal = Renewal { ask: &self.ask, authority: &self.authority, known: found.known.as_ref() };
+        let renewal = Renewal { ask: &self.ask, authority: &self.authority, whose: Some(self.whose()) };
         let (tokens, within) = (found.refresh_tokens, self.refresh_token_expires_within);
         let outcome = renewal.with_remembered(app, &self.whose(), tokens, within).await;
         if let Err(error) = &outcome {

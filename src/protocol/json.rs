@@ -35,8 +35,21 @@ pub fn written(object: &Object) -> String {
 /// A text as a JSON string.
 #[must_use]
 pub fn quoted(text: &str) -> String {
-    // A string always can be written.
-    serde_json::to_string(text).unwrap_or_default()
+    let mut out = String::with_capacity(text.len().saturating_add(2));
+    push_quoted(&mut out, text);
+    out
+}
+
+/// Writes a text as a JSON string behind what is there.
+pub fn push_quoted(out: &mut String, text: &str) {
+    if text.bytes().any(|byte| matches!(byte, 0..0x20 | b'"' | b'\\')) {
+        // A string always can be written.
+        out.push_str(&serde_json::to_string(text).unwrap_or_default());
+        return;
+    }
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
 }
 
 /// A member that is a string and not empty.

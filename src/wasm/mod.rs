@@ -31,7 +31,7 @@ use crate::host::Host as _;
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::secret::Secret;
 use host::{CacheAccess, CacheTurn, Hooks, JsHost};
-use shapes::{CodesShape, Fields, ProgressShape, ResultShape};
+use shapes::{CodesShape, Fields, ProgressShape};
 
 /// What `PublicClientApplication` holds: the application, in a host made of JavaScript.
 #[wasm_bindgen]
@@ -376,7 +376,7 @@ fn served(app: &Rc<App<JsHost>>, silent: Silent) -> JsValue {
 }
 
 fn result_value(result: &Authentication) -> JsValue {
-    shapes::write(&ResultShape::from(result))
+    shapes::result(result)
 }
 
 /// The program's callbacks. Both may be async; what they throw is what the caller gets.

@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen::JsValue;
 
-use crate::cache::entity::{Draft, Entity};
 use crate::cache::record::Known;
 use crate::error::Error;
 use crate::flows::device_code::{self, Progress};
@@ -16,7 +15,6 @@ use crate::flows::{Authentication, Config, refresh, silent};
 use crate::protocol::account::{Account, Profile};
 use crate::protocol::authority::{Authority, DEFAULT_AUTHORITY};
 use crate::protocol::device_code::DeviceAuthorization;
-use crate::protocol::http::UnixMs;
 use crate::protocol::id_token::Claims;
 use crate::protocol::json::{self, Object};
 use crate::protocol::request::Client;
@@ -199,111 +197,141 @@ impl From<Progress> for ProgressShape {
     }
 }
 
-/// The fields of MSAL's `AuthenticationResult` that depend on the reply; js/index.js adds the constant ones.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ResultShape<'a> {
-    authority: &'a str,
-    scopes: &'a [String],
-    access_token: &'a str,
-    token_type: &'a str,
-    id_token: &'a str,
-    /// JSON text: the claims are JavaScript's to parse, with its own numbers.
-    id_token_claims: &'a str,
-    /// JSON text.
-    account: Option<String>,
-    unique_id: &'a str,
-    tenant_id: &'a str,
-    expires_on: Option<UnixMs>,
-    ext_expires_on: Option<UnixMs>,
-    refresh_on: Option<UnixMs>,
-    correlation_id: &'a str,
-    request_id: &'a str,
-    family_id: &'a str,
-    from_cache: bool,
-    /// From when until when the same answer is right while the cache does not change.
-    serves_from: Option<UnixMs>,
-    serves_until: Option<UnixMs>,
-    generation: Option<u32>,
+/// A JSON object in the making, for results and accounts: JavaScript reads a text sooner than it is handed field after field.
+struct Json(String);
+
+impl Json {
+    fn with_capacity(capacity: usize) -> Self {
+        let mut out = String::with_capacity(capacity);
+        out.push('{');
+        Self(out)
+    }
+
+    fn raw(&mut self, name: &str, json: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        json::push_quoted(&mut self.0, name);
+        self.0.push(':');
+        self.0.push_str(json);
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        self.raw(name, "");
+        json::push_quoted(&mut self.0, text);
+    }
+
+    fn some_text(&mut self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.text(name, text);
+        }
+    }
+
+    fn some_number(&mut self, name: &str, number: Option<u64>) {
+        if let Some(number) = number {
+            self.raw(name, &number.to_string());
+        }
+    }
+
+    fn flag(&mut self, name: &str, is_so: bool) {
+        self.raw(name, if is_so { "true" } else { "false" });
+    }
+
+    fn end(mut self) -> Secret {
+        self.0.push('}');
+        Secret::new(self.0)
+    }
 }
 
-/// Accounts as a JSON list: js/shapes.js makes MSAL's `AccountInfo`s of them. Text, for there may be thousands.
-pub(super) fn accounts(generation: u32, known: &[Known]) -> JsValue {
-    let accounts = known.iter().map(|known| account(&known.account, known.id_token.as_ref(), known.claims.as_ref()));
-    JsValue::from_str(&format!(r#"{{"generation":{generation},"accounts":{}}}"#, list(accounts)))
-}
-
-fn list(items: impl Iterator<Item = String>) -> String {
+fn list(items: impl Iterator<Item = Secret>) -> Secret {
     let mut out = String::from("[");
     for item in items {
         if out.len() > 1 {
             out.push(',');
         }
-        out.push_str(&item);
+        out.push_str(item.expose());
     }
     out.push(']');
-    out
+    Secret::new(out)
 }
 
-fn account(account: &Account, id_token: Option<&Secret>, claims: Option<&Claims>) -> String {
-    let mut draft = Draft::default();
-    draft.set("homeAccountId", &account.home_account_id);
-    draft.set("environment", &account.environment);
-    let profile = Profile::of(account);
-    of_profile(&mut draft, &profile);
-    draft.set("authorityType", account.authority_type);
-    draft.set_some("dataBoundary", account.data_boundary);
+/// The fields of MSAL's `AuthenticationResult` that depend on the reply, as JSON text; js/shapes.js adds the constant ones.
+pub(super) fn result(result: &Authentication) -> JsValue {
+    let claim = |names: &[&str]| result.claims.as_ref().map(|claims| claims.first_text(names)).unwrap_or_default();
+    let id_token = result.reply.id_token.as_ref().map(Secret::expose).unwrap_or_default();
+    let claims = result.claims.as_ref().map_or("{}", Claims::json);
+    let access_token = result.reply.access_token.expose();
+    let mut json = Json::with_capacity(
+        access_token.len().saturating_add(id_token.len()).saturating_add(claims.len()).saturating_add(3_000),
+    );
+    json.text("authority", &result.authority);
+    json.raw("scopes", list(result.scopes.as_slice().iter().map(|scope| Secret::new(json::quoted(scope)))).expose());
+    json.text("accessToken", access_token);
+    json.text("tokenType", &result.reply.token_type);
+    json.text("idToken", id_token);
+    json.raw("idTokenClaims", claims);
+    if let Some(of) = &result.account {
+        json.raw("account", account(of, None, None).expose());
+    }
+    json.text("uniqueId", claim(&["oid", "sub"]));
+    json.text("tenantId", claim(&["tid"]));
+    json.some_number("expiresOn", result.expires_on);
+    json.some_number("extExpiresOn", result.ext_expires_on);
+    json.some_number("refreshOn", result.refresh_on);
+    json.text("correlationId", &result.correlation_id);
+    json.text("requestId", &result.reply.request_id);
+    json.text("familyId", result.reply.family_id.as_deref().unwrap_or_default());
+    json.flag("fromCache", result.from_cache);
+    if let Some(serves) = result.serves {
+        json.some_number("servesFrom", Some(serves.from));
+        json.some_number("servesUntil", Some(serves.until));
+        json.some_number("generation", Some(serves.generation.into()));
+    }
+    JsValue::from_str(json.end().expose())
+}
+
+/// Accounts, of which there may be thousands: JSON text; js/shapes.js makes MSAL's `AccountInfo`s of them.
+pub(super) fn accounts(generation: u32, known: &[Known]) -> JsValue {
+    let accounts = known.iter().map(|known| account(&known.account, known.id_token.as_ref(), known.claims.as_ref()));
+    let mut json = Json::with_capacity(0);
+    json.some_number("generation", Some(generation.into()));
+    json.raw("accounts", list(accounts).expose());
+    JsValue::from_str(json.end().expose())
+}
+
+fn account(account: &Account, id_token: Option<&Secret>, claims: Option<&Claims>) -> Secret {
+    let capacity =
+        id_token.map_or(0, |token| token.expose().len()).saturating_add(claims.map_or(0, |claims| claims.json().len()));
+    let mut json = Json::with_capacity(capacity.saturating_add(1_500));
+    json.text("homeAccountId", &account.home_account_id);
+    json.text("environment", &account.environment);
+    profile(&mut json, &Profile::of(account));
+    json.text("authorityType", account.authority_type);
+    json.some_text("dataBoundary", account.data_boundary);
     if let Some(kmsi) = account.kmsi {
-        draft.set_raw("kmsi", if kmsi { "true" } else { "false" });
+        json.flag("kmsi", kmsi);
     }
-    draft.set_some("idToken", id_token.map(Secret::expose));
+    json.some_text("idToken", id_token.map(Secret::expose));
     if let Some(claims) = claims {
-        draft.set_raw("idTokenClaims", claims.json());
+        json.raw("idTokenClaims", claims.json());
     }
-    let profiles = account.profiles.iter().map(|profile| {
-        let mut draft = Draft::default();
-        of_profile(&mut draft, profile);
-        draft.set_raw("isHomeTenant", if profile.is_home_tenant { "true" } else { "false" });
-        draft.written(&Entity::default())
+    let profiles = account.profiles.iter().map(|of| {
+        let mut json = Json::with_capacity(500);
+        profile(&mut json, of);
+        json.flag("isHomeTenant", of.is_home_tenant);
+        json.end()
     });
-    draft.set_raw("tenantProfiles", &list(profiles));
-    draft.written(&Entity::default())
+    json.raw("tenantProfiles", list(profiles).expose());
+    json.end()
 }
 
-fn of_profile(draft: &mut Draft<'_>, profile: &Profile) {
-    draft.set("tenantId", &profile.tenant_id);
-    draft.set("username", &profile.username);
-    draft.set("localAccountId", &profile.local_account_id);
-    draft.set_some("loginHint", profile.login_hint.as_deref());
-    draft.set_some("name", profile.name.as_deref());
-    draft.set_some("upn", profile.upn.as_deref());
-}
-
-impl<'a> From<&'a Authentication> for ResultShape<'a> {
-    fn from(result: &'a Authentication) -> Self {
-        let claim = |names: &[&str]| result.claims.as_ref().map(|claims| claims.first_text(names)).unwrap_or_default();
-        Self {
-            authority: &result.authority,
-            scopes: result.scopes.as_slice(),
-            access_token: result.reply.access_token.expose(),
-            token_type: &result.reply.token_type,
-            id_token: result.reply.id_token.as_ref().map(Secret::expose).unwrap_or_default(),
-            id_token_claims: result.claims.as_ref().map_or("{}", Claims::json),
-            account: result.account.as_ref().map(|of| account(of, None, None)),
-            unique_id: claim(&["oid", "sub"]),
-            tenant_id: claim(&["tid"]),
-            expires_on: result.expires_on,
-            ext_expires_on: result.ext_expires_on,
-            refresh_on: result.refresh_on,
-            correlation_id: &result.correlation_id,
-            request_id: &result.reply.request_id,
-            family_id: result.reply.family_id.as_deref().unwrap_or_default(),
-            from_cache: result.from_cache,
-            serves_from: result.serves.map(|serves| serves.from),
-            serves_until: result.serves.map(|serves| serves.until),
-            generation: result.serves.map(|serves| serves.generation),
-        }
-    }
+fn profile(json: &mut Json, profile: &Profile) {
+    json.text("tenantId", &profile.tenant_id);
+    json.text("username", &profile.username);
+    json.text("localAccountId", &profile.local_account_id);
+    json.some_text("loginHint", profile.login_hint.as_deref());
+    json.some_text("name", profile.name.as_deref());
+    json.some_text("upn", profile.upn.as_deref());
 }
 
 /// What js/errors.js makes an error from.
