@@ -170,6 +170,7 @@ export class PublicClientApplication {
   }
 
   clearCache() {
+    this.#hits = new Hits();
     clearCache(this.#cache);
   }
 
@@ -243,8 +244,7 @@ function showCode(input) {
 function cachePlugin(cache) {
   const plugin = cache.value.cachePlugin ?? undefined;
   if (plugin === undefined) return undefined;
-  const isObject = typeof plugin === 'object' || typeof plugin === 'function';
-  const methods = isObject && isVersioned(plugin) ? ['readCache', 'writeCache'] : ['beforeCacheAccess', 'afterCacheAccess'];
+  const methods = typeof plugin === 'object' && isVersioned(plugin) ? ['readCache', 'writeCache'] : ['beforeCacheAccess', 'afterCacheAccess'];
   requireMethods('cache.cachePlugin', plugin, methods);
   return /** @type {import('./index.js').ICachePlugin} */ (plugin);
 }

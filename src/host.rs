@@ -42,6 +42,9 @@ pub trait Host {
     /// The right to look into the cache. Dropping it gives it back, and lets nothing be written.
     type CacheTurn;
 
+    /// Whether the cache is kept in a store, which others may read and write.
+    fn has_store(&self) -> bool;
+
     /// Waits for a turn at the cache, and lets its plugin load what is stored (MSAL's `beforeCacheAccess`). `writes` says that a
     /// change is meant. Fails with what the plugin throws, or with why what is stored cannot be read; nothing is then written.
     fn open_cache(&self, writes: bool) -> impl Future<Output = Result<Self::CacheTurn, Error>>;

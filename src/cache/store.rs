@@ -484,12 +484,6 @@ impl Store {
         };
         let kept = replaced.first().map(|place| self.value(*place)).unwrap_or_default();
         let value = draft.written(&Entity::read(kept));
-        if let [only] = replaced.as_slice()
-            && kept == value
-            && self.key(*only) == key
-        {
-            return;
-        }
         let key = self.free_key(section, key, &home, &replaced);
         let (first, others) =
             replaced.split_first().map_or((None, [].as_slice()), |(first, others)| (Some(*first), others));

@@ -24,6 +24,9 @@ const PAUSE: u32 = 1;
 /// The longest `Retry-After`, in seconds, that is waited for rather than passed on.
 const LONGEST_PAUSE: u32 = 5;
 
+/// How often the store is looked into for what another process may have renewed.
+const LOOKS: u32 = 2;
+
 /// How soon, in milliseconds, a request must have failed to be tried again.
 const LONGEST_FAILURE: u64 = 5_000;
 
@@ -95,15 +98,19 @@ impl Renewal<'_> {
     ) -> Result<Authentication, Error> {
         let mut tried: Vec<Secret> = Vec::new();
         let mut outcome = Error::NoTokens;
-        let mut has_looked_again = false;
+        let mut looks = 0_u32;
         loop {
             let next = tokens.iter().find(|token| !tried.contains(&token.secret)).cloned();
             let Some(token) = next else {
-                if has_looked_again || tried.is_empty() {
+                if looks == LOOKS || tried.is_empty() || !app.host.has_store() {
                     return Err(outcome);
                 }
-                // Another process may have renewed them meanwhile: with tokens that can be used once, ours is then spent.
-                has_looked_again = true;
+                // Another process may have renewed them meanwhile: with tokens that can be used once, ours is then spent. It may
+                // not have stored the new ones yet.
+                if looks > 0 {
+                    app.host.sleep(Duration::from_secs(PAUSE.into())).await;
+                }
+                looks = looks.saturating_add(1);
                 tokens = with_cache(app, false, |store| store.refresh_tokens(whose, &app.client().client_id)).await?;
                 continue;
             };

@@ -74,11 +74,18 @@ pub(crate) async fn save<H: Host>(
         refresh_token: refresh_token.as_ref(),
         is_sign_in,
     };
-    let profiles = with_cache(app, true, |store| {
+    let saved = with_cache(app, true, |store| {
         store.save(&tokens);
         store.profiles(&tokens.whose())
-    })
-    .await?;
+    });
+    let profiles = match saved.await {
+        Ok(profiles) => profiles,
+        Err(error) => {
+            // The store is away. The tokens stay in memory, to be stored when it is back: a refresh token may be good for one use.
+            app.cache.borrow_mut().save(&tokens);
+            return Err(error);
+        }
+    };
     if let Some(account) = &mut authentication.account
         && !profiles.is_empty()
     {

@@ -73,6 +73,8 @@ pub struct Plan {
     home_account_id: String,
     environment: String,
     force_refresh: bool,
+    /// Whether the caller answers a challenge: no token that was not asked for with it will do.
+    is_challenged: bool,
     refresh_token_expires_within: u64,
 }
 
@@ -135,7 +137,8 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
         Some(turn) => turn,
         None => app.host.open_cache(false).await?,
     };
-    let found = in_turn(app, turn, false, |store| plan.look(store, app)).await?;
+    let (client_id, now) = (&app.client().client_id, app.host.now());
+    let found = in_turn(app, turn, false, |store| plan.look(store, client_id, now)).await?;
     let condition = Condition::of(found.token.as_ref(), app.host.now());
     if !plan.force_refresh && matches!(condition, Condition::Good | Condition::Due) {
         let is_due = condition == Condition::Due && plan.may_renew(app);
@@ -155,7 +158,7 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
 /// Renews a token in the background. What goes wrong is logged; it will be tried again.
 pub async fn renew<H: Host>(app: &App<H>, plan: &Plan) {
     app.notes.write(plan.note("renewal"), app.host.now().saturating_add(RENEWAL_REST), None);
-    let renewed = async { plan.renewed(app, with_cache(app, false, |store| plan.look(store, app)).await?).await };
+    let renewed = async { plan.renewed(app, plan.look_again(app).await?).await };
     if let Err(error) = renewed.await {
         app.log(Level::Warning, &plan.ask.correlation_id, || {
             format!("silent: renewing in the background: {}", error.code())
@@ -207,13 +210,15 @@ async fn plan<H: Host>(app: &App<H>, request: Request) -> Result<Plan, Error> {
         }
         Kind::Entra { .. } | Kind::OpenId => (authority, request.tenant_id),
     };
+    let is_challenged = request.claims.is_some_and(|claims| !claims.is_empty());
     Ok(Plan {
         ask,
         authority,
         realm,
         home_account_id: request.home_account_id,
         environment: request.environment,
-        force_refresh: request.force_refresh || request.claims.is_some_and(|claims| !claims.is_empty()),
+        force_refresh: request.force_refresh || is_challenged,
+        is_challenged,
         refresh_token_expires_within: request.refresh_token_expires_within,
     })
 }
@@ -223,8 +228,8 @@ impl Plan {
         Whose { home_account_id: &self.home_account_id, environment: &self.environment }
     }
 
-    fn look<H: Host>(&self, store: &Store, app: &App<H>) -> Found {
-        let client_id = &app.client().client_id;
+    /// No host is asked in here: what it calls might call back while the store is borrowed.
+    fn look(&self, store: &Store, client_id: &str, now: UnixMs) -> Found {
         let wanted =
             Wanted { client_id, realm: &self.realm, scopes: &self.ask.scopes, resource: self.ask.resource.as_deref() };
         let whose = self.whose();
@@ -233,7 +238,7 @@ impl Plan {
             return found; // signed out, even if tokens are left: MSAL Python leaves those whose keys are not as it writes them
         }
         found.token = store.access_token(&whose, &wanted);
-        let condition = Condition::of(found.token.as_ref(), app.host.now());
+        let condition = Condition::of(found.token.as_ref(), now);
         if self.force_refresh || condition != Condition::Good {
             found.refresh_tokens = store.refresh_tokens(&whose, client_id);
         }
@@ -241,6 +246,11 @@ impl Plan {
             found.known = store.account(&whose, client_id, &self.realm);
         }
         found
+    }
+
+    async fn look_again<H: Host>(&self, app: &App<H>) -> Result<Found, Error> {
+        let (client_id, now) = (&app.client().client_id, app.host.now());
+        with_cache(app, false, |store| self.look(store, client_id, now)).await
     }
 
     fn recalled(&self, found: Found) -> Result<Authentication, Error> {
@@ -285,12 +295,13 @@ impl Plan {
                 return Err(error);
             }
             let seen = found.token.take();
-            found = with_cache(app, false, |store| self.look(store, app)).await?;
+            found = self.look_again(app).await?;
             let has_come = match (&found.token, &seen) {
                 (Some(token), Some(seen)) => token.secret != seen.secret,
                 (token, _) => token.is_some(),
             };
-            if has_come && Condition::of(found.token.as_ref(), app.host.now()) == Condition::Good {
+            if has_come && !self.is_challenged && Condition::of(found.token.as_ref(), app.host.now()) == Condition::Good
+            {
                 // It came from the server just now, and is no answer for later.
                 return Ok(Authentication { from_cache: false, serves: None, ..self.recalled(found)? });
             }

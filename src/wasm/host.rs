@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
@@ -132,7 +133,13 @@ impl JsHost {
 
     /// A promise of what the operation brings.
     pub(super) fn promise(&self, operation: Operation) -> Promise {
-        self.hooks.drive(Task::new(operation))
+        let task = Task::new(operation);
+        // Much needs nobody to be waited for, and is done at once.
+        match task.go_on() {
+            Poll::Ready(Ok(value)) => Promise::resolve(&value),
+            Poll::Ready(Err(thrown)) => Promise::reject(&thrown),
+            Poll::Pending => self.hooks.drive(task),
+        }
     }
 
     /// The error as what JavaScript throws: an instance of the right class, or what the program's own callback threw.
@@ -242,8 +249,12 @@ impl Host for JsHost {
 
     type CacheTurn = CacheTurn;
 
+    fn has_store(&self) -> bool {
+        self.hooks.has_cache_plugin()
+    }
+
     async fn open_cache(&self, writes: bool) -> Result<CacheTurn, Error> {
-        if !self.hooks.has_cache_plugin() {
+        if !self.has_store() {
             return Ok(CacheTurn(None));
         }
         let access = self.hooks.open_cache(writes);

@@ -33,10 +33,7 @@ impl Task {
 
     /// Goes on. Returns whether it is done; then one of the functions was called with the outcome.
     pub fn poll(&self, resolve: &Function, reject: &Function) -> bool {
-        let waker = Waker::from(Arc::new(WakeOf(self.number)));
-        // Nobody polls from within a poll: JavaScript does it from a microtask of its own.
-        let polled = self.operation.borrow_mut().as_mut().poll(&mut Context::from_waker(&waker));
-        let (settle, value) = match polled {
+        let (settle, value) = match self.go_on() {
             Poll::Pending => return false,
             Poll::Ready(Ok(value)) => (resolve, value),
             Poll::Ready(Err(thrown)) => (reject, thrown),
@@ -51,6 +48,12 @@ impl Task {
     pub(super) fn new(operation: Operation) -> Self {
         let number = WAKES.with_borrow_mut(Wakes::reserve);
         Self { number, operation: RefCell::new(operation) }
+    }
+
+    /// Polls the operation. Never from within such a poll: JavaScript does it from a microtask of its own.
+    pub(super) fn go_on(&self) -> Poll<Result<JsValue, JsValue>> {
+        let waker = Waker::from(Arc::new(WakeOf(self.number)));
+        self.operation.borrow_mut().as_mut().poll(&mut Context::from_waker(&waker))
     }
 }
 

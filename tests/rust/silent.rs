@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use doorcode::cache::record::{Known, Whose};
@@ -145,7 +146,7 @@ fn signed_in() -> (Server, Sim, App<Sim>) {
 fn later(sim: &Sim, app: &App<Sim>, seconds: i64, request: Request) -> Result<Silent, Error> {
     sim.jump(0, seconds * 1000);
     sim.run(async {
-        sim.sleep(std::time::Duration::from_millis(1)).await;
+        sim.sleep(Duration::from_millis(1)).await;
         silent(app, request).await
     })
 }
@@ -554,6 +555,26 @@ fn what_could_not_be_written_is_written_the_next_time() {
     server.person.set(ADA);
     sim.run(silent(&app, Request { force_refresh: true, ..request() })).unwrap();
     assert!(disk.borrow().text.contains(BEA));
+}
+
+#[test]
+fn what_came_while_the_store_was_away_is_kept() {
+    let (_, sim) = Server::new();
+    let disk = SharedDisk::default();
+    let app = plugged(&sim, &disk);
+    sim.run(sign_in(&app));
+    let forced = || Request { force_refresh: true, ..request() };
+    let renewal = async { words(silent(&app, forced()).await) };
+    let trouble = async {
+        sim.sleep(Duration::from_millis(10)).await;
+        disk.borrow_mut().fails = Some("read"); // while the server answers
+        String::new()
+    };
+    let futures: Vec<std::pin::Pin<Box<dyn Future<Output = String>>>> = vec![Box::pin(renewal), Box::pin(trouble)];
+    assert_eq!(sim.run(all(futures)), ["", ""], "the plugin's own error");
+    disk.borrow_mut().fails = None;
+    assert_eq!(words(sim.run(silent(&app, forced()))), "AT-3", "by the refresh token that came then");
+    assert!(disk.borrow().text.contains("RT-3"));
 }
 
 #[test]

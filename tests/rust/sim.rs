@@ -297,6 +297,10 @@ impl Host for Sim {
 
     type CacheTurn = DiskTurn;
 
+    fn has_store(&self) -> bool {
+        self.0.borrow().plugin.is_some()
+    }
+
     async fn open_cache(&self, _writes: bool) -> Result<DiskTurn, Error> {
         let plugin = self.0.borrow().plugin.clone();
         let Some(Plugin { disk, app }) = plugin else {
