@@ -1,0 +1,55 @@
+// Measures one operation of one library, in a process of its own. Takes `{"library":…,"operation":…,"accounts":…,"folder":…}`;
+// prints `{"cpu":<microseconds an operation>,"operations":<how many>}`.
+//
+// CPU time of the whole process, user and system: the compiler's and the collector's threads count, and waiting does not.
+
+import { operations } from './operations.mjs';
+
+/** CPU microseconds: how long to warm up, and how long to measure at least. */
+const WARM_UP = 800_000;
+const MEASURE = 400_000;
+/** Milliseconds after which either ends although little was measured, for operations that need long preparations. */
+const PATIENCE = 4_000;
+/** An operation shorter than this is warmed up for longer, unless it ran that often: V8 compiles it late. */
+const SHORT = 2_000;
+const OFTEN = 10_000;
+/** An operation that takes so many CPU microseconds once is not repeated. */
+const LONG = 2_000_000;
+
+const { library: name, operation: title, accounts, folder } = JSON.parse(process.argv[2]);
+const operation = operations[title]({ library: name && (await import(name)), accounts, folder });
+
+/** What the last batch was like: how many runs, and CPU microseconds a run. */
+let last = { runs: 0.5, cpu: 1 };
+
+/** Runs for so many CPU microseconds, at least once. @param {number} goal */
+async function spend(goal) {
+  const started = Date.now();
+  let cpu = 0;
+  let count = 0;
+  while (count === 0 || (cpu < goal && Date.now() - started < PATIENCE)) {
+    // No more than doubled: the first runs are slower than the others will be.
+    const runs = Math.max(1, Math.min(Math.ceil((goal - cpu) / last.cpu), last.runs * 2, operation.batch ?? Infinity));
+    await operation.prepare?.(runs);
+    let result;
+    const before = process.cpuUsage();
+    for (let left = runs; left > 0; left -= 1) result = await operation.run();
+    const { user, system } = process.cpuUsage(before);
+    const spent = Math.max(1, user + system);
+    cpu += spent;
+    count += runs;
+    last = { runs, cpu: spent / runs };
+    await operation.check(result);
+  }
+  return { cpu: cpu / count, operations: count };
+}
+
+let measured = await spend(0);
+if (measured.cpu < LONG) {
+  const warm = await spend(WARM_UP);
+  if (warm.cpu < SHORT && warm.operations < OFTEN) await spend(2 * WARM_UP);
+  measured = await spend(MEASURE);
+}
+await operation.finish?.();
+console.log(JSON.stringify(measured));
+process.exit();

@@ -1,0 +1,317 @@
+// What is measured. Each operation is set up with a library and a number of accounts, and returns
+//   run      the timed part
+//   check    throws if what `run` returned is wrong; called before anything is timed and after each batch
+//   prepare  makes ready for so many runs; not timed
+//   batch    how many runs one `prepare` can serve
+//   finish   looks at the whole once everything is over
+
+import assert from 'node:assert/strict';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { accountInfo, auth, person, scopes } from './blob.mjs';
+import { fastClock, startServer } from './server.mjs';
+
+/**
+ * @typedef {typeof import('@azure/msal-node')} Library
+ * @typedef {{ library: Library, accounts: number, folder: string }} Setting
+ * @typedef {{ run(): unknown, check(result: any): unknown, prepare?(runs: number): unknown, batch?: number, finish?(): unknown }} Operation
+ */
+
+/** @param {Setting} setting */
+const blobFile = ({ folder, accounts }) => join(folder, `${accounts}.json`);
+
+/** @param {Setting} setting */
+const readBlob = (setting) => readFileSync(blobFile(setting), 'utf8');
+
+/** Walks through the accounts in an order without a pattern, the same each time. @param {number} count */
+function rotation(count) {
+  const order = Uint32Array.from({ length: count }, (_, index) => index);
+  let seed = 1;
+  for (let left = count - 1; left > 0; left -= 1) {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    const other = seed % (left + 1);
+    [order[left], order[other]] = [order[other], order[left]];
+  }
+  let at = -1;
+  const walk = {
+    infos: Array.from({ length: count }, (_, index) => accountInfo(index)),
+    index: order[0],
+    next() {
+      at = (at + 1) % count;
+      walk.index = order[at];
+      return walk.infos[walk.index];
+    },
+  };
+  return walk;
+}
+
+/** An application that holds the blob's accounts in memory. @param {Setting} setting @param {object} [configuration] */
+function filledApp(setting, configuration) {
+  const app = newApp(setting, configuration);
+  app.getTokenCache().deserialize(readBlob(setting));
+  return app;
+}
+
+/** @param {Setting} setting @param {object} [configuration] */
+const newApp = ({ library }, configuration) => new library.PublicClientApplication({ auth, ...configuration });
+
+/**
+ * Frees large caches that were thrown away, also on the other side of a finalizer, so that no later batch pays for them. Small ones
+ * are left to V8: collecting everything makes it forget compiled code, and that would cost more than they do.
+ * @param {Setting} setting
+ */
+async function collect({ accounts }) {
+  if (accounts >= 1_000) globalThis.gc?.();
+  await new Promise((resolve) => setTimeout(resolve));
+}
+
+/** @param {any} app @param {ReturnType<typeof rotation>} walk @returns {Operation} */
+const hits = (app, walk) => ({
+  run: () => app.acquireTokenSilent({ account: walk.next(), scopes: ['User.Read'] }),
+  check: (result) => assertHit(result, walk.index),
+});
+
+/** @param {any} result @param {number} index */
+function assertHit(result, index) {
+  assert.equal(result.fromCache, true, 'the token came from the cache');
+  assert.equal(result.accessToken, person(index).accessToken, 'it is the account\'s own token');
+  assert.equal(result.account.username, accountInfo(index).username);
+}
+
+/** @param {any} result @param {ReturnType<typeof startServer>} server */
+function assertFresh(result, server) {
+  assert.equal(result.fromCache, false, 'the token came from the server');
+  assert.equal(result.accessToken, server.sent, 'it is the one that was sent');
+  assert.equal(result.account.homeAccountId, accountInfo(server.next).homeAccountId);
+}
+
+/** The cache answers with what the server sent last. @param {any} app @param {ReturnType<typeof startServer>} server */
+async function assertKept(app, server) {
+  const kept = await app.acquireTokenSilent({ account: accountInfo(server.next), scopes });
+  assert.equal(kept.fromCache, true, 'what was fetched is in the cache');
+  assert.equal(kept.accessToken, server.sent);
+}
+
+/**
+ * Makes the text one piece, as whoever stores it would: an engine may hand out a rope of pieces, and leave the copying for later.
+ * @param {number} length about how long it will be
+ */
+function flattener(length) {
+  const page = Buffer.allocUnsafe(length * 2 + 65_536);
+  return (/** @type {string} */ text) => {
+    page.write(text);
+    return text;
+  };
+}
+
+/** @param {string} blob */
+function memoryPlugin(blob) {
+  const flatten = flattener(blob.length);
+  const plugin = {
+    saved: blob,
+    async beforeCacheAccess(/** @type {any} */ context) {
+      context.tokenCache.deserialize(plugin.saved);
+    },
+    async afterCacheAccess(/** @type {any} */ context) {
+      if (context.cacheHasChanged) plugin.saved = flatten(context.tokenCache.serialize());
+    },
+  };
+  return plugin;
+}
+
+/** As MSAL's documentation has it. @param {string} file */
+const filePlugin = (file) => ({
+  async beforeCacheAccess(/** @type {any} */ context) {
+    context.tokenCache.deserialize(await readFile(file, 'utf8'));
+  },
+  async afterCacheAccess(/** @type {any} */ context) {
+    if (context.cacheHasChanged) await writeFile(file, context.tokenCache.serialize());
+  },
+});
+
+/** @type {Record<string, (setting: Setting) => Operation>} */
+export const operations = {
+  /** How fast the machine is: no library. */
+  jsonParse(setting) {
+    const blob = readBlob(setting);
+    return { run: () => JSON.parse(blob), check: (parsed) => assert.ok(parsed.Account) };
+  },
+
+  silentHit(setting) {
+    return hits(filledApp(setting), rotation(setting.accounts));
+  },
+
+  silentHitSameAccount(setting) {
+    const walk = rotation(setting.accounts);
+    const account = walk.next();
+    return hits(filledApp(setting), { ...walk, next: () => account });
+  },
+
+  silentHitMemoryPlugin(setting) {
+    return hits(newApp(setting, { cache: { cachePlugin: memoryPlugin(readBlob(setting)) } }), rotation(setting.accounts));
+  },
+
+  silentHitFilePlugin(setting) {
+    const file = join(setting.folder, `plugin-${process.pid}.json`);
+    copyFileSync(blobFile(setting), file);
+    return hits(newApp(setting, { cache: { cachePlugin: filePlugin(file) } }), rotation(setting.accounts));
+  },
+
+  refresh(setting) {
+    const server = startServer(setting.accounts);
+    return refreshes(filledApp(setting, { system: { networkClient: server } }), server, rotation(setting.accounts));
+  },
+
+  refreshAndSave(setting) {
+    const server = startServer(setting.accounts);
+    const plugin = memoryPlugin(readBlob(setting));
+    const app = newApp(setting, { cache: { cachePlugin: plugin }, system: { networkClient: server } });
+    const refresh = refreshes(app, server, rotation(setting.accounts));
+    return {
+      ...refresh,
+      check(result) {
+        refresh.check(result);
+        assert.ok(plugin.saved.includes(server.sent), 'the new token was saved');
+      },
+    };
+  },
+
+  // Into a new cache each time: a library may know a text again that it has read before, which the plugin rows show.
+  deserialize(setting) {
+    const blob = readBlob(setting);
+    const last = setting.accounts - 1;
+    /** @type {any[]} */
+    let apps = [];
+    let app;
+    return {
+      batch: setting.accounts === 1 ? 2_000 : Math.ceil(8_000 / setting.accounts),
+      async prepare(runs) {
+        apps = [];
+        app = undefined;
+        await collect(setting);
+        apps = Array.from({ length: runs }, () => newApp(setting));
+      },
+      run() {
+        app = apps.pop();
+        app.getTokenCache().deserialize(blob);
+      },
+      check: async () => assertHit(await app.acquireTokenSilent({ account: accountInfo(last), scopes }), last),
+    };
+  },
+
+  serialize(setting) {
+    const server = startServer(setting.accounts);
+    const app = filledApp(setting, { system: { networkClient: server } });
+    const change = refreshes(app, server, rotation(setting.accounts));
+    const cache = app.getTokenCache();
+    const flatten = flattener(readBlob(setting).length);
+    return {
+      batch: 1,
+      prepare: () => change.run(),
+      run: () => flatten(cache.serialize()),
+      check: (text) => assert.ok(text.includes(server.sent), 'the change was printed'),
+      finish: () => assert.equal(Object.keys(JSON.parse(cache.serialize()).AccessToken).length, setting.accounts),
+    };
+  },
+
+  getAllAccounts(setting) {
+    const app = filledApp(setting);
+    const { infos } = rotation(setting.accounts);
+    return {
+      run: () => app.getAllAccounts(),
+      check(found) {
+        assert.deepEqual(new Set(found.map((/** @type {any} */ one) => one.homeAccountId)), new Set(infos.map((one) => one.homeAccountId)));
+        assert.equal(found.length, setting.accounts);
+        assert.equal(found[0].idTokenClaims.oid, found[0].localAccountId);
+      },
+    };
+  },
+
+  getAccountByHomeId(setting) {
+    const cache = filledApp(setting).getTokenCache();
+    const walk = rotation(setting.accounts);
+    return {
+      run: () => cache.getAccountByHomeId(walk.next().homeAccountId),
+      check: (found) => assert.equal(found?.username, walk.infos[walk.index].username),
+    };
+  },
+
+  // From a cache that keeps at least four fifths of its accounts.
+  removeAccount(setting) {
+    const batch = setting.accounts / 5;
+    let removed = batch;
+    /** @type {any} */
+    let app;
+    /** @type {any} */
+    let walk;
+    return {
+      batch,
+      async prepare(runs) {
+        if (removed + runs <= batch) return;
+        app = undefined;
+        await collect(setting);
+        app = filledApp(setting);
+        walk = rotation(setting.accounts);
+        removed = 0;
+      },
+      run() {
+        removed += 1;
+        return app.getTokenCache().removeAccount(walk.next());
+      },
+      check: () => assert.ok(removed > 0),
+      finish() {
+        const left = JSON.parse(app.getTokenCache().serialize());
+        for (const kind of ['Account', 'IdToken', 'AccessToken', 'RefreshToken']) {
+          assert.equal(Object.keys(left[kind]).length, setting.accounts - removed, `${kind}: as many are gone as were removed`);
+        }
+      },
+    };
+  },
+
+  signIn(setting) {
+    const server = startServer(Math.max(1, setting.accounts));
+    const clock = fastClock();
+    const system = { networkClient: server, clock };
+    const walk = rotation(Math.max(1, setting.accounts));
+    /** @type {any[]} */
+    let fresh = [];
+    let app = setting.accounts > 0 ? filledApp(setting, { system }) : undefined;
+    /** @type {Operation} */
+    const signIns = {
+      run() {
+        app = fresh.pop() ?? app;
+        clock.rewind();
+        walk.next();
+        server.next = walk.index;
+        return app.acquireTokenByDeviceCode({ scopes: ['User.Read'], deviceCodeCallback() {} });
+      },
+      check: (result) => assertFresh(result, server),
+      finish: () => assertKept(app, server),
+    };
+    if (setting.accounts > 0) return signIns;
+    return {
+      ...signIns,
+      batch: 2_000,
+      async prepare(runs) {
+        await collect(setting);
+        fresh = Array.from({ length: runs }, () => newApp(setting, { system }));
+      },
+    };
+  },
+};
+
+/**
+ * @param {any} app
+ * @param {ReturnType<typeof startServer>} server
+ * @param {ReturnType<typeof rotation>} walk
+ */
+const refreshes = (app, server, walk) => ({
+  run() {
+    const account = walk.next();
+    server.next = walk.index;
+    return app.acquireTokenSilent({ account, scopes: ['User.Read'], forceRefresh: true });
+  },
+  check: (/** @type {any} */ result) => assertFresh(result, server),
+  finish: () => assertKept(app, server),
+});
