@@ -145,7 +145,8 @@ export class CacheAccess {
       // Somebody else wrote meanwhile: what they did is read, and what was done here is done to it again.
       await this.#load();
     }
-    throw new AuthError(AuthErrorCodes.cacheConflict, '', `The token cache was changed by others ${MOST_CONFLICTS} times while it was being stored; try again.`);
+    const text = `The token cache was changed by others ${MOST_CONFLICTS} times while it was being stored; try again.`;
+    throw new AuthError(AuthErrorCodes.cacheConflict, '', text);
   }
 
   /** Nobody waits for the turn any more. */

@@ -8,11 +8,10 @@ import { accountInfo, copyOfAccount } from './shapes.js';
 
 export { TokenCacheContext };
 
-/** No generation of the cache. */
-const NEVER = 0xffff_ffff;
-
 /** @type {(cache: TokenCache, writes: boolean) => CacheAccess} */
 let open;
+/** @type {(cache: TokenCache) => void} */
+let forget;
 /** @type {(cache: TokenCache) => void} */
 let clear;
 /** @type {(cache: TokenCache) => import('./index.js').AccountEntity | undefined} */
@@ -25,16 +24,16 @@ let first;
 export class TokenCache {
   static {
     open = (cache, writes) => new CacheAccess(cache.#stored, writes);
-    clear = (cache) => {
-      const { access } = cache.#stored;
-      if (access) {
-        // What a turn has loaded is not taken from under it: it would store what is left over everything.
-        access.afterwards = () => clear(cache);
-        return;
-      }
+    forget = (cache) => {
       cache.#core.clearCache();
       cache.#blob = undefined;
       cache.#stored.version = undefined;
+    };
+    clear = (cache) => {
+      const { access } = cache.#stored;
+      // What a turn has loaded is not taken from under it: it would store what is left over everything.
+      if (access) access.afterwards = () => forget(cache);
+      else forget(cache);
     };
     first = (cache) => {
       const text = cache.#core.firstAccountEntity();
@@ -49,8 +48,12 @@ export class TokenCache {
   #blobGeneration = -1;
   /** @type {import('./cache-access.js').Stored} */
   #stored;
-  /** @type {{ generation: number, list: import('./index.js').AccountInfo[] }} */
-  #accounts = { generation: NEVER, list: [] };
+  /**
+   * The accounts that were asked for while the cache was of one generation: all of them, or one person's by home account id. Not to
+   * be changed, and copied for whoever asks.
+   * @type {{ generation: number | undefined, byPerson: Map<string | undefined, import('./index.js').AccountInfo[]> }}
+   */
+  #accounts = { generation: undefined, byPerson: new Map() };
 
   /**
    * @param {import('doorcode-core').Core} core
@@ -161,19 +164,21 @@ export class TokenCache {
   }
 
   /**
-   * The accounts, or those of one person: not to be changed. The list of all is kept, and asked for again when it is not right
-   * any more; without one at hand a person is found sooner than all are listed.
+   * The accounts, or those of one person, which are found sooner than all are listed.
    * @param {string} [homeAccountId]
    */
   async #known(homeAccountId) {
-    const { generation, list } = this.#accounts;
-    if (!this.#stored.plugin && generation === this.#core.cacheGeneration) return list;
-    const known = await this.#core.accounts(homeAccountId, generation);
-    if (known === undefined) return list;
-    const now = JSON.parse(known);
-    const accounts = { generation: now.generation, list: /** @type {import('./index.js').AccountInfo[]} */ (now.accounts.map(accountInfo)) };
-    if (homeAccountId === undefined) this.#accounts = accounts;
-    return accounts.list;
+    const { generation, byPerson } = this.#accounts;
+    const kept = byPerson.get(undefined) ?? byPerson.get(homeAccountId);
+    if (kept && !this.#stored.plugin && generation === this.#core.cacheGeneration) return kept;
+    const answer = await this.#core.accounts(homeAccountId, kept && generation);
+    if (answer === undefined) return kept ?? [];
+    const known = JSON.parse(answer);
+    /** @type {import('./index.js').AccountInfo[]} */
+    const list = known.accounts.map(accountInfo);
+    if (this.#accounts.generation !== known.generation) this.#accounts = { generation: known.generation, byPerson: new Map() };
+    this.#accounts.byPerson.set(homeAccountId, list);
+    return list;
   }
 }
 
@@ -182,9 +187,14 @@ export function openCache(cache, writes) {
   return open(cache, writes);
 }
 
-/** Forgets everything, here only. @param {TokenCache} cache */
+/** Forgets everything, here only; after the turn that is open, if one is. @param {TokenCache} cache */
 export function clearCache(cache) {
   clear(cache);
+}
+
+/** Forgets everything before another person's cache is loaded: also what could not be stored. @param {TokenCache} cache */
+export function forgetCache(cache) {
+  forget(cache);
 }
 
 /** The first account as MSAL keeps it in memory: by whom a partition is named. @param {TokenCache} cache */

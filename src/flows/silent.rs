@@ -138,7 +138,7 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
         None => app.host.open_cache(false).await?,
     };
     let (client_id, now) = (&app.client().client_id, app.host.now());
-    let found = in_turn(app, turn, false, |store| plan.look(store, client_id, now)).await?;
+    let found = in_turn(app, turn, false, |store| plan.look(store, client_id, now, !plan.force_refresh)).await?;
     let condition = Condition::of(found.token.as_ref(), app.host.now());
     if !plan.force_refresh && matches!(condition, Condition::Good | Condition::Due) {
         let is_due = condition == Condition::Due && plan.may_renew(app);
@@ -229,7 +229,7 @@ impl Plan {
     }
 
     /// No host is asked in here: what it calls might call back while the store is borrowed.
-    fn look(&self, store: &Store, client_id: &str, now: UnixMs) -> Found {
+    fn look(&self, store: &Store, client_id: &str, now: UnixMs, may_serve: bool) -> Found {
         let wanted =
             Wanted { client_id, realm: &self.realm, scopes: &self.ask.scopes, resource: self.ask.resource.as_deref() };
         let whose = self.whose();
@@ -242,7 +242,7 @@ impl Plan {
         if self.force_refresh || condition != Condition::Good {
             found.refresh_tokens = store.refresh_tokens(&whose, client_id);
         }
-        if found.token.is_some() {
+        if found.token.is_some() && may_serve {
             found.known = store.account(&whose, client_id, &self.realm);
         }
         found
@@ -250,7 +250,7 @@ impl Plan {
 
     async fn look_again<H: Host>(&self, app: &App<H>) -> Result<Found, Error> {
         let (client_id, now) = (&app.client().client_id, app.host.now());
-        with_cache(app, false, |store| self.look(store, client_id, now)).await
+        with_cache(app, false, |store| self.look(store, client_id, now, true)).await
     }
 
     fn recalled(&self, found: Found) -> Result<Authentication, Error> {

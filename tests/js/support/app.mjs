@@ -28,9 +28,11 @@ export const signIn = (pca, request) => pca.acquireTokenByDeviceCode({ scopes, d
 /** Signs a second person in. */
 export async function signInGrace(entra, pca) {
   entra.options.person = OTHER_PERSON;
-  const result = await signIn(pca);
-  entra.options.person = PERSON;
-  return result;
+  try {
+    return await signIn(pca);
+  } finally {
+    entra.options.person = PERSON;
+  }
 }
 
 /** The refresh token that came with an access token. */
@@ -50,11 +52,10 @@ export function gate() {
   return gate;
 }
 
-/** Waits for what goes on in the background. */
+/** Waits for what goes on in the background. Only what never comes takes time. */
 export async function until(condition) {
-  for (let turns = 0; turns < 100_000; turns++) {
+  for (const patience = Date.now() + 20_000; Date.now() < patience; await new Promise(setImmediate)) {
     if (await condition()) return;
-    await new Promise(setImmediate);
   }
   assert.fail(`it never came: ${condition}`);
 }
