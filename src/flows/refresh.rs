@@ -122,9 +122,6 @@ impl Renewal<'_> {
             }
             match self.get(app, &token.secret).await {
                 Ok(mut authentication) => {
-                    if authentication.reply.family_id.is_none() && !token.family_id.is_empty() {
-                        authentication.reply.family_id = Some(token.family_id);
-                    }
                     save(app, &mut authentication, self.ask.resource.as_deref(), false).await?;
                     return Ok(authentication);
                 }

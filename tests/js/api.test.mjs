@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as msal from '@azure/msal-node';
 import * as doorcode from 'doorcode';
 
@@ -254,5 +256,47 @@ describe('Logger', () => {
     await assert.rejects(pca.acquireTokenByDeviceCode(request), { errorCode: 'endpoints_resolution_error' });
     pca.setLogger(new msal.Logger({ logLevel: 4, loggerCallback: () => { throw new Error('disk full'); } }));
     await assert.rejects(pca.acquireTokenByDeviceCode(request), { errorCode: 'endpoints_resolution_error' });
+  });
+});
+
+describe('an application that nobody uses any more', () => {
+  it('is collected, and what it remembered with it', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc');
+    const made = Array.from({ length: 20 }, () => {
+      const pca = new PublicClientApplication({ auth, system: { networkClient }, cache: { cachePlugin: { async beforeCacheAccess() {}, async afterCacheAccess() {} } } });
+      return { pca: new WeakRef(pca), used: pca.getAllAccounts() };
+    });
+    await Promise.all(made.map(({ used }) => used));
+    let left = made.length;
+    for (let tries = 0; left > 0 && tries < 50; tries += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+      left = made.filter(({ pca }) => pca.deref()).length;
+    }
+    assert.equal(left, 0);
+  });
+
+  it('is not collected while something is under way', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc');
+    const stored = [];
+    let opened = () => {};
+    const isOpen = new Promise((resolve) => (opened = resolve));
+    let goOn = () => {};
+    const wait = new Promise((resolve) => (goOn = resolve));
+    const cachePlugin = {
+      beforeCacheAccess: async () => (opened(), wait),
+      afterCacheAccess: async ({ cacheHasChanged }) => void stored.push(cacheHasChanged),
+    };
+    const listed = new PublicClientApplication({ auth, cache: { cachePlugin } }).getAllAccounts();
+    await isOpen;
+    for (let times = 0; times < 5; times += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+    }
+    goOn();
+    assert.deepEqual(await listed, []);
+    assert.deepEqual(stored, [false]);
   });
 });

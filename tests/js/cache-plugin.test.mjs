@@ -438,6 +438,8 @@ describe('a plugin that fails to store', () => {
     const [account] = await pca.getAllAccounts();
     assert.equal(account.homeAccountId, ADA);
     assert.match((await pca.acquireTokenSilent({ scopes, account })).accessToken, /^AT-/);
+    assert.deepEqual(store.calls.slice(-2), [['before', false], ['after', false]], 'who asks to look does not store');
+    assert.equal(store.text, '');
     await signInGrace(entra, pca);
     assert.deepEqual(homes(store.text), [ADA, GRACE].sort());
     assert.equal(pca.getTokenCache().hasChanged(), false);
