@@ -5,7 +5,6 @@
 //! [`poll`] once in a while instead, and carries the sign-in over with [`Pending::save`] and [`Pending::resume`].
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
@@ -16,12 +15,12 @@ use crate::flows::app::{App, unreachable};
 use crate::flows::discover;
 use crate::flows::race::{First, race};
 use crate::flows::remember::save;
+use crate::flows::wish::Wish;
 use crate::host::{Host, Level, SendError};
 use crate::protocol::authority::Authority;
 use crate::protocol::device_code::{DeviceAuthorization, Pace, Verdict, Wait, Why, after, judge};
 use crate::protocol::http::{HttpRequest, HttpResponse, UnixMs};
 use crate::protocol::request::{self, Ask};
-use crate::protocol::scopes::Scopes;
 use crate::protocol::text::clean_without;
 
 /// The longest single sleep, in milliseconds. Timers stand still while a machine is suspended and the wall clock does not,
@@ -34,23 +33,11 @@ const TRIES_PAST_EXPIRY: u32 = 3;
 /// The longest wait before such a try, in seconds: `Retry-After` may ask for days.
 const LONGEST_WAIT_PAST_EXPIRY: u64 = 60;
 
-/// What the caller asks for (MSAL's `DeviceCodeRequest`). The defaults are those of a request with `scopes` alone.
+/// What the caller asks for (MSAL's `DeviceCodeRequest`). The defaults are those of a request that says nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// The scopes; the OpenID ones are added.
-    pub scopes: Vec<String>,
-    /// Whom to ask, if not the application's authority.
-    pub authority: Option<String>,
-    /// The caller's own correlation id.
-    pub correlation_id: Option<String>,
-    /// A claims request, as JSON text.
-    pub claims: Option<String>,
-    /// The API that the token is for (RFC 8707).
-    pub resource: Option<String>,
-    /// Added to the query of each request.
-    pub extra_query: BTreeMap<String, String>,
-    /// Added to the form of each request.
-    pub extra_form: BTreeMap<String, String>,
+    /// What for, and of whom.
+    pub wish: Wish,
     /// Seconds of polling after which to give up. The code's own expiry comes first if it is earlier.
     pub timeout: Option<f64>,
 }
@@ -123,16 +110,7 @@ pub async fn sign_in<H: Host>(app: &App<H>, request: Request, prompt: &impl Prom
 /// # Errors
 /// For a request that is wrong, before anything is sent; for a server that refuses or cannot be reached.
 pub async fn start<H: Host>(app: &App<H>, request: Request) -> Result<Pending, Error> {
-    let authority = app.authority(request.authority.as_deref())?;
-    let ask = Ask::checked(
-        app.client(),
-        Scopes::to_request(&request.scopes)?,
-        request.claims.as_deref(),
-        request.resource,
-        request.extra_query,
-        request.extra_form,
-        app.correlation_id(request.correlation_id),
-    )?;
+    let (authority, ask) = request.wish.checked(app)?;
     let endpoints = discover::endpoints(app, &authority, &ask.correlation_id).await?;
     app.log(Level::Info, &ask.correlation_id, || format!("device code: asking {}", endpoints.device_authorization));
     let reply = send(app, request::device_authorization(app.client(), &endpoints, &ask)).await?;

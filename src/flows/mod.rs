@@ -8,6 +8,7 @@ pub(crate) mod race;
 mod remember;
 mod saved;
 mod turns;
+mod wish;
 
 pub mod accounts;
 pub mod device_code;
@@ -16,3 +17,4 @@ pub mod silent;
 
 pub use accept::{Authentication, Serves};
 pub use app::{App, Config};
+pub use wish::Wish;

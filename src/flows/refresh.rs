@@ -1,6 +1,5 @@
 //! Renewing tokens with a refresh token (RFC 6749 section 6).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::cache::record::{RefreshToken, Whose};
@@ -9,11 +8,11 @@ use crate::flows::accept::{Asked, Authentication, accept};
 use crate::flows::app::{App, unreachable};
 use crate::flows::discover;
 use crate::flows::remember::{save, with_cache};
+use crate::flows::wish::Wish;
 use crate::host::{Host, Level};
 use crate::protocol::authority::Authority;
 use crate::protocol::device_code::after;
 use crate::protocol::request::{self, Ask};
-use crate::protocol::scopes::Scopes;
 use crate::protocol::text::clean_without;
 use crate::protocol::token_reply;
 use crate::secret::Secret;
@@ -41,20 +40,8 @@ pub struct Request {
     pub refresh_token: Secret,
     /// Whether to remember the tokens of an account that is not known yet.
     pub force_cache: bool,
-    /// The scopes; the OpenID ones are added.
-    pub scopes: Vec<String>,
-    /// Whom to ask, if not the application's authority.
-    pub authority: Option<String>,
-    /// Ties together what client and server log.
-    pub correlation_id: Option<String>,
-    /// A claims request, as JSON text.
-    pub claims: Option<String>,
-    /// The API that the token is for (RFC 8707).
-    pub resource: Option<String>,
-    /// Added to the query of each request.
-    pub extra_query: BTreeMap<String, String>,
-    /// Added to the form of each request.
-    pub extra_form: BTreeMap<String, String>,
+    /// What for, and of whom.
+    pub wish: Wish,
 }
 
 /// Gets tokens for a refresh token that the caller has. They are remembered if the account is known, or if asked to.
@@ -62,16 +49,7 @@ pub struct Request {
 /// # Errors
 /// For a request that is wrong, before anything is sent; for a server that refuses or cannot be reached.
 pub async fn by_refresh_token<H: Host>(app: &App<H>, request: Request) -> Result<Authentication, Error> {
-    let authority = app.authority(request.authority.as_deref())?;
-    let ask = Ask::checked(
-        app.client(),
-        Scopes::to_request(&request.scopes)?,
-        request.claims.as_deref(),
-        request.resource,
-        request.extra_query,
-        request.extra_form,
-        app.correlation_id(request.correlation_id),
-    )?;
+    let (authority, ask) = request.wish.checked(app)?;
     let renewal = Renewal { ask: &ask, authority: &authority, whose: None };
     let mut authentication = renewal.get(app, &request.refresh_token).await?;
     save(app, &mut authentication, ask.resource.as_deref(), request.force_cache).await?;

@@ -1,7 +1,5 @@
 //! A token without the person: from the cache while it is good, renewed when it is not.
 
-use std::collections::BTreeMap;
-
 use crate::cache::record::{AccessToken, Known, RefreshToken, Wanted, Whose};
 use crate::cache::store::Store;
 use crate::error::{Class, Error};
@@ -11,11 +9,11 @@ use crate::flows::device_code;
 use crate::flows::discover;
 use crate::flows::refresh::Renewal;
 use crate::flows::remember::{in_turn, milliseconds, recalled, with_cache};
+use crate::flows::wish::Wish;
 use crate::host::{Host, Level};
 use crate::protocol::authority::{Authority, Kind, is_guid, is_multi_tenant};
 use crate::protocol::http::UnixMs;
 use crate::protocol::request::Ask;
-use crate::protocol::scopes::Scopes;
 
 /// A token that expires so soon, in seconds, is renewed before it is handed out (MSAL's).
 const EXPIRES_SOON: u64 = 300;
@@ -29,26 +27,14 @@ const RENEWAL_REST: u64 = 60_000;
 /// What the caller asks for (MSAL's `SilentFlowRequest`).
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// The scopes; the OpenID ones are added.
-    pub scopes: Vec<String>,
+    /// What for, and of whom. With `claims` the token is renewed: the one at hand was not good enough.
+    pub wish: Wish,
     /// `account.homeAccountId`.
     pub home_account_id: String,
     /// `account.environment`.
     pub environment: String,
     /// `account.tenantId`.
     pub tenant_id: String,
-    /// Whom to ask, if not the application's authority.
-    pub authority: Option<String>,
-    /// The caller's own correlation id.
-    pub correlation_id: Option<String>,
-    /// A claims request, as JSON text: the token is renewed, for the one at hand was not good enough.
-    pub claims: Option<String>,
-    /// The API that the token is for (RFC 8707).
-    pub resource: Option<String>,
-    /// Added to the query of each request.
-    pub extra_query: BTreeMap<String, String>,
-    /// Added to the form of each request.
-    pub extra_form: BTreeMap<String, String>,
     /// Renew the token in any case.
     pub force_refresh: bool,
     /// A refresh token that expires so soon, in seconds, counts as expired.
@@ -175,22 +161,15 @@ pub fn sign_in_after(error: Error, mut sign_in: device_code::Request) -> Result<
         return Err(error);
     }
     let challenge = error.server_answer().map(|answer| answer.claims.clone()).filter(|claims| !claims.is_empty());
-    sign_in.claims = sign_in.claims.or(challenge);
+    sign_in.wish.claims = sign_in.wish.claims.or(challenge);
     Ok(sign_in)
 }
 
 /// Checks a request, and finds out which tenant's tokens are meant.
 async fn plan<H: Host>(app: &App<H>, request: Request) -> Result<Plan, Error> {
-    let ask = Ask::checked(
-        app.client(),
-        Scopes::to_request(&request.scopes)?,
-        request.claims.as_deref(),
-        request.resource,
-        request.extra_query,
-        request.extra_form,
-        app.correlation_id(request.correlation_id),
-    )?;
-    let authority = app.authority(request.authority.as_deref())?;
+    let is_challenged = request.wish.claims.as_ref().is_some_and(|claims| !claims.is_empty());
+    let names_authority = request.wish.authority.is_some();
+    let (authority, ask) = request.wish.checked(app)?;
     let home_tenant = request.home_account_id.split('.').nth(1).unwrap_or_default();
     let (authority, realm) = match authority.kind() {
         Kind::Entra { tenant, .. } if is_guid(tenant) => {
@@ -204,13 +183,12 @@ async fn plan<H: Host>(app: &App<H>, request: Request) -> Result<Plan, Error> {
             (authority, request.tenant_id)
         }
         // A tenant by its domain, which need not be the account's.
-        Kind::Entra { .. } if request.authority.is_some() => {
+        Kind::Entra { .. } if names_authority => {
             let realm = discover::tenant_id(app, &authority, &ask.correlation_id).await?;
             (authority, realm)
         }
         Kind::Entra { .. } | Kind::OpenId => (authority, request.tenant_id),
     };
-    let is_challenged = request.claims.is_some_and(|claims| !claims.is_empty());
     Ok(Plan {
         ask,
         authority,

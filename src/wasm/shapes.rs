@@ -11,7 +11,7 @@ use wasm_bindgen::JsValue;
 use crate::cache::record::Known;
 use crate::error::Error;
 use crate::flows::device_code::{self, Progress};
-use crate::flows::{Authentication, Config, refresh, silent};
+use crate::flows::{Authentication, Config, Wish, refresh, silent};
 use crate::protocol::account::{Account, Profile};
 use crate::protocol::authority::{Authority, DEFAULT_AUTHORITY};
 use crate::protocol::device_code::DeviceAuthorization;
@@ -100,8 +100,8 @@ pub(super) fn request(text: &str) -> Result<Fields, Error> {
     read(text, "request").map(Fields)
 }
 
-pub(super) fn device_code_request(fields: &Fields) -> device_code::Request {
-    device_code::Request {
+fn wish(fields: &Fields) -> Wish {
+    Wish {
         scopes: json::texts(&fields.0, "scopes"),
         authority: fields.text("authority"),
         correlation_id: fields.text("correlationId"),
@@ -109,42 +109,29 @@ pub(super) fn device_code_request(fields: &Fields) -> device_code::Request {
         resource: fields.text("resource"),
         extra_query: json::texts_by_name(&fields.0, "extraQueryParameters"),
         extra_form: json::texts_by_name(&fields.0, "extraParameters"),
-        timeout: fields.0.get("timeout").and_then(Value::as_f64),
     }
 }
 
+pub(super) fn device_code_request(fields: &Fields) -> device_code::Request {
+    device_code::Request { wish: wish(fields), timeout: fields.0.get("timeout").and_then(Value::as_f64) }
+}
+
 pub(super) fn silent_request(fields: &Fields) -> silent::Request {
-    let device_code::Request { scopes, authority, correlation_id, claims, resource, extra_query, extra_form, .. } =
-        device_code_request(fields);
     silent::Request {
-        scopes,
+        wish: wish(fields),
         home_account_id: fields.text("homeAccountId").unwrap_or_default(),
         environment: fields.text("environment").unwrap_or_default(),
         tenant_id: fields.text("tenantId").unwrap_or_default(),
-        authority,
-        correlation_id,
-        claims,
-        resource,
-        extra_query,
-        extra_form,
         force_refresh: fields.is_set("forceRefresh"),
         refresh_token_expires_within: json::whole(&fields.0, "refreshTokenExpirationOffsetSeconds").unwrap_or(0).into(),
     }
 }
 
 pub(super) fn refresh_request(fields: &Fields) -> refresh::Request {
-    let device_code::Request { scopes, authority, correlation_id, claims, resource, extra_query, extra_form, .. } =
-        device_code_request(fields);
     refresh::Request {
+        wish: wish(fields),
         refresh_token: Secret::new(fields.text("refreshToken").unwrap_or_default()),
         force_cache: fields.is_set("forceCache"),
-        scopes,
-        authority,
-        correlation_id,
-        claims,
-        resource,
-        extra_query,
-        extra_form,
     }
 }
 

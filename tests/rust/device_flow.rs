@@ -8,13 +8,18 @@ use std::task::Poll;
 
 use doorcode::error::Error;
 use doorcode::flows::device_code::{Pending, Polled, Request, finish, poll, sign_in, start};
-use doorcode::flows::{App, Authentication};
+use doorcode::flows::{App, Authentication, Wish};
 use doorcode::secret::Secret;
 
 use crate::sim::{Answer, ENTRA, Person, START, Sim, app, codes, jwt, tokens};
 
 fn request() -> Request {
-    Request { scopes: vec!["User.Read".to_owned()], ..Request::default() }
+    wishing(Wish::default())
+}
+
+fn wishing(wish: Wish) -> Request {
+    let scopes = if wish.scopes.is_empty() { vec!["User.Read".to_owned()] } else { wish.scopes };
+    Request { wish: Wish { scopes, ..wish }, ..Request::default() }
 }
 
 fn pending() -> Answer {
@@ -449,11 +454,11 @@ fn an_openid_provider_is_discovered_once() {
 #[test]
 fn nothing_is_sent_for_a_request_that_is_wrong() {
     let wrong = [
-        Request { claims: Some("{".to_owned()), ..request() },
-        Request { claims: Some("[]".to_owned()), ..request() },
-        Request { authority: Some("http://example.com".to_owned()), ..request() },
-        Request { scopes: vec!["a\"b".to_owned()], ..request() },
-        Request { extra_form: [("device_code".to_owned(), "x".to_owned())].into(), ..request() },
+        wishing(Wish { claims: Some("{".to_owned()), ..Wish::default() }),
+        wishing(Wish { claims: Some("[]".to_owned()), ..Wish::default() }),
+        wishing(Wish { authority: Some("http://example.com".to_owned()), ..Wish::default() }),
+        wishing(Wish { scopes: vec!["a\"b".to_owned()], ..Wish::default() }),
+        wishing(Wish { extra_form: [("device_code".to_owned(), "x".to_owned())].into(), ..Wish::default() }),
     ];
     for request in wrong {
         let sim = Sim::script(vec![codes("")]);
@@ -702,8 +707,10 @@ fn client_info_counts_from_microsoft_alone() {
 #[test]
 fn a_network_error_names_the_address_without_its_query() {
     let sim = Sim::script(vec![Answer::Break(None)]);
-    let request =
-        Request { extra_query: [("login_hint".to_owned(), "ada@example.com".to_owned())].into(), ..request() };
+    let request = wishing(Wish {
+        extra_query: [("login_hint".to_owned(), "ada@example.com".to_owned())].into(),
+        ..Wish::default()
+    });
     let error = sim.run(sign_in(&app(&sim, ENTRA), request, &Person::default())).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("/organizations/oauth2/v2.0/devicecode could") && !text.contains("ada"), "{text}");

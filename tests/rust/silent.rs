@@ -9,7 +9,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use doorcode::cache::record::{Known, Whose};
 use doorcode::error::{Class, Error};
 use doorcode::flows::silent::{self, Request, Silent, renew, sign_in_after};
-use doorcode::flows::{App, Authentication, accounts, device_code, refresh};
+use doorcode::flows::{App, Authentication, Wish, accounts, device_code, refresh};
 use doorcode::host::Host;
 use doorcode::protocol::http::HttpRequest;
 use doorcode::secret::Secret;
@@ -104,9 +104,13 @@ fn home(person: &str) -> String {
     format!("{person}.{HOME}")
 }
 
+fn wish() -> Wish {
+    Wish { scopes: vec!["User.Read".to_owned()], ..Wish::default() }
+}
+
 fn request() -> Request {
     Request {
-        scopes: vec!["User.Read".to_owned()],
+        wish: wish(),
         home_account_id: home(ADA),
         environment: "login.windows.net".to_owned(),
         tenant_id: HOME.to_owned(),
@@ -115,7 +119,7 @@ fn request() -> Request {
 }
 
 async fn sign_in(app: &App<Sim>) -> Authentication {
-    let request = device_code::Request { scopes: vec!["User.Read".to_owned()], ..device_code::Request::default() };
+    let request = device_code::Request { wish: wish(), ..device_code::Request::default() };
     device_code::sign_in(app, request, &Person::default()).await.unwrap()
 }
 
@@ -196,12 +200,12 @@ fn a_token_is_renewed_five_minutes_before_it_expires() {
 #[test]
 fn another_scope_is_another_token_by_the_same_refresh_token() {
     let (_, sim, app) = signed_in();
-    let mail = || Request { scopes: vec!["Mail.Read".to_owned()], ..request() };
+    let mail = || Request { wish: Wish { scopes: vec!["Mail.Read".to_owned()], ..wish() }, ..request() };
     assert_eq!(words(sim.run(silent(&app, mail()))), "AT-2");
     assert_eq!(words(sim.run(silent(&app, mail()))), "AT-2");
     assert_eq!(words(sim.run(silent(&app, request()))), "AT-1");
     // Entra writes scopes with its own capitals.
-    let small = Request { scopes: vec!["user.read".to_owned()], ..request() };
+    let small = Request { wish: Wish { scopes: vec!["user.read".to_owned()], ..wish() }, ..request() };
     assert_eq!(words(sim.run(silent(&app, small))), "AT-1");
 }
 
@@ -210,9 +214,12 @@ fn a_challenge_or_force_refresh_renews_in_any_case() {
     let (_, sim, app) = signed_in();
     assert_eq!(words(sim.run(silent(&app, Request { force_refresh: true, ..request() }))), "AT-2");
     let claims = Some(r#"{"access_token":{"nbf":{"essential":true}}}"#.to_owned());
-    assert_eq!(words(sim.run(silent(&app, Request { claims, ..request() }))), "AT-3");
+    assert_eq!(words(sim.run(silent(&app, Request { wish: Wish { claims, ..wish() }, ..request() }))), "AT-3");
     let cut_short = Some(r#"{"access_token":"#.to_owned());
-    assert_eq!(words(sim.run(silent(&app, Request { claims: cut_short, ..request() }))), "invalid_claims");
+    assert_eq!(
+        words(sim.run(silent(&app, Request { wish: Wish { claims: cut_short, ..wish() }, ..request() }))),
+        "invalid_claims"
+    );
 }
 
 #[test]
@@ -364,13 +371,18 @@ fn a_refresh_token_that_expires_is_not_sent() {
 fn a_guest_tenant_is_asked_where_the_guest_tenant_is_meant() {
     let (_, sim, app) = signed_in();
     // By its id, by its domain, and by the profile that the account was looked at by.
-    let by_id = Request { authority: Some(format!("https://login.microsoftonline.com/{GUEST}")), ..request() };
+    let by_id = Request {
+        wish: Wish { authority: Some(format!("https://login.microsoftonline.com/{GUEST}")), ..wish() },
+        ..request()
+    };
     let found = sim.run(silent(&app, by_id)).unwrap();
     assert_eq!(token(&found), "AT-2");
     assert_eq!(found.authentication.account.as_ref().unwrap().tenant_id, GUEST);
     assert_eq!(found.authentication.authority, format!("https://login.microsoftonline.com/{GUEST}/"));
-    let by_domain =
-        || Request { authority: Some("https://login.microsoftonline.com/guest.example".to_owned()), ..request() };
+    let by_domain = || Request {
+        wish: Wish { authority: Some("https://login.microsoftonline.com/guest.example".to_owned()), ..wish() },
+        ..request()
+    };
     assert_eq!(words(sim.run(silent(&app, by_domain()))), "AT-2");
     let asked = sim.requests().len();
     assert_eq!(words(sim.run(silent(&app, by_domain()))), "AT-2");
@@ -397,7 +409,8 @@ fn parallel_requests_share_one_renewal() {
 #[test]
 fn parallel_requests_for_other_scopes_take_turns_so_that_a_refresh_token_is_spent_once() {
     let (_, sim, app) = signed_in();
-    let scopes = (0..10).map(|number| Request { scopes: vec![format!("Scope.{number}")], ..request() });
+    let scopes =
+        (0..10).map(|number| Request { wish: Wish { scopes: vec![format!("Scope.{number}")], ..wish() }, ..request() });
     let results = sim.run(all(scopes.map(|request| silent(&app, request)).collect()));
     assert!(results.into_iter().all(|result| words(result).starts_with("AT-")));
     assert_eq!(renewals(&sim), 10);
@@ -532,7 +545,7 @@ fn what_could_not_be_read_is_not_written() {
         disk.borrow_mut().text = text.clone();
         disk.borrow_mut().fails = fails;
         disk.borrow_mut().log.clear();
-        let request = device_code::Request { scopes: vec!["User.Read".to_owned()], ..device_code::Request::default() };
+        let request = device_code::Request { wish: wish(), ..device_code::Request::default() };
         sim.run(device_code::sign_in(&app, request, &Person::default())).unwrap_err();
         assert_eq!(disk.borrow().log, ["read"]);
         assert_eq!(disk.borrow().text, text);
@@ -547,8 +560,7 @@ fn what_could_not_be_written_is_written_the_next_time() {
     sim.run(sign_in(&app));
     server.person.set(BEA);
     disk.borrow_mut().fails = Some("write");
-    let sign_in_request =
-        || device_code::Request { scopes: vec!["User.Read".to_owned()], ..device_code::Request::default() };
+    let sign_in_request = || device_code::Request { wish: wish(), ..device_code::Request::default() };
     sim.run(device_code::sign_in(&app, sign_in_request(), &Person::default())).unwrap_err();
     assert!(!disk.borrow().text.contains(BEA));
     disk.borrow_mut().fails = None;
@@ -596,7 +608,10 @@ fn one_call_is_silent_if_it_can_be_and_asks_the_person_if_it_must() {
     let app = app(&sim, ENTRA);
     let person = Person::default();
     let get = |request: Request| {
-        let sign_in = device_code::Request { scopes: request.scopes.clone(), ..device_code::Request::default() };
+        let sign_in = device_code::Request {
+            wish: Wish { scopes: request.wish.scopes.clone(), ..Wish::default() },
+            ..device_code::Request::default()
+        };
         words(sim.run(async {
             match silent(&app, request).await {
                 Ok(silent) => Ok(silent),
@@ -608,7 +623,7 @@ fn one_call_is_silent_if_it_can_be_and_asks_the_person_if_it_must() {
             }
         }))
     };
-    let anybody = || Request { scopes: vec!["User.Read".to_owned()], ..Request::default() };
+    let anybody = || Request { wish: wish(), ..Request::default() };
     assert_eq!(get(anybody()), "AT-1");
     assert_eq!(person.shown.borrow().len(), 1);
     assert_eq!(get(anybody()), "AT-1");
@@ -641,13 +656,7 @@ fn a_refresh_token_from_elsewhere_is_kept_only_if_asked_or_known() {
     let ask = |refresh_token: &str, force_cache| refresh::Request {
         refresh_token: Secret::new(refresh_token.to_owned()),
         force_cache,
-        scopes: vec!["User.Read".to_owned()],
-        authority: None,
-        correlation_id: None,
-        claims: None,
-        resource: None,
-        extra_query: Default::default(),
-        extra_form: Default::default(),
+        wish: wish(),
     };
     let result = sim.run(refresh::by_refresh_token(&app, ask("RT-old", false))).unwrap();
     assert_eq!(result.account.unwrap().home_account_id, home(ADA));

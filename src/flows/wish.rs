@@ -1,0 +1,49 @@
+//! What every request of the caller's has, whichever flow it is for (MSAL's `BaseAuthRequest`).
+
+use std::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::flows::app::App;
+use crate::host::Host;
+use crate::protocol::authority::Authority;
+use crate::protocol::request::Ask;
+use crate::protocol::scopes::Scopes;
+
+/// What the caller wants a token for, and of whom. The defaults are those of a request that says nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// The scopes; the OpenID ones are added.
+    pub scopes: Vec<String>,
+    /// Whom to ask, if not the application's authority.
+    pub authority: Option<String>,
+    /// The caller's own correlation id.
+    pub correlation_id: Option<String>,
+    /// A claims request, as JSON text.
+    pub claims: Option<String>,
+    /// The API that the token is for (RFC 8707).
+    pub resource: Option<String>,
+    /// Added to the query of each request.
+    pub extra_query: BTreeMap<String, String>,
+    /// Added to the form of each request.
+    pub extra_form: BTreeMap<String, String>,
+}
+
+impl Wish {
+    /// Checks it: whom to ask, and what.
+    ///
+    /// # Errors
+    /// For whatever is wrong in it.
+    pub(crate) fn checked<H: Host>(self, app: &App<H>) -> Result<(Authority, Ask), Error> {
+        let authority = app.authority(self.authority.as_deref())?;
+        let ask = Ask::checked(
+            app.client(),
+            Scopes::to_request(&self.scopes)?,
+            self.claims.as_deref(),
+            self.resource,
+            self.extra_query,
+            self.extra_form,
+            app.correlation_id(self.correlation_id),
+        )?;
+        Ok((authority, ask))
+    }
+}
