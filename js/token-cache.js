@@ -8,6 +8,9 @@ import { accountInfo, copyOfAccount } from './shapes.js';
 
 export { TokenCacheContext };
 
+/** Put in front by some editors; JSON has no such thing. */
+const BYTE_ORDER_MARK = '\ufeff';
+
 /** @type {(cache: TokenCache, writes: boolean) => CacheAccess} */
 let open;
 /** @type {(cache: TokenCache) => void} */
@@ -116,8 +119,9 @@ export class TokenCache {
   #load(blob) {
     this.#core.loadCache(blob);
     this.#blob = blob;
-    // What is empty is stored as a cache with nothing in it, for others to read.
-    this.#blobGeneration = blob === '' || this.#core.cacheHasChanged() ? -1 : this.#core.cacheGeneration;
+    // Nothing at all, or a byte order mark in front, is not passed on: others could not read it.
+    const isForOthers = !/^\ufeff|^\s*$/.test(blob);
+    this.#blobGeneration = isForOthers && !this.#core.cacheHasChanged() ? this.#core.cacheGeneration : -1;
   }
 
   getKVStore() {
@@ -125,7 +129,7 @@ export class TokenCache {
   }
 
   getCacheSnapshot() {
-    return entitiesByKey(this.#blob || '{}');
+    return entitiesByKey(this.#blob?.replace(BYTE_ORDER_MARK, '') || '{}');
   }
 
   /** @param {string} [_correlationId] */

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
-use crate::cache::scan::{Scanner, unescaped};
+use crate::cache::scan::{Scanner, unquoted};
 use crate::protocol::json;
+use crate::secret::Secret;
 
 /// The sections of the blob, in the order in which MSAL writes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +39,7 @@ impl Section {
 }
 
 /// The fields of one entity. Borrowed from the blob.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Entity<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Entity<'a> {
@@ -49,18 +48,13 @@ impl<'a> Entity<'a> {
     pub fn read(text: &'a str) -> Self {
         let mut fields = Vec::with_capacity(12);
         let read = Scanner::new(text).and_then(|mut scanner| {
-            scanner.object(|scanner, name| {
+            scanner.object(&mut |scanner, name| {
                 let value = scanner.value()?;
                 fields.push((name.of(text), value.of(text)));
                 Ok(())
             })
         });
         Self(if read.is_ok() { fields } else { Vec::new() })
-    }
-
-    /// All fields, as they stand in the text.
-    pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.0.iter().copied()
     }
 
     /// A field as it stands in the text: JSON. Of fields with one name the last counts, as in JavaScript.
@@ -73,11 +67,8 @@ impl<'a> Entity<'a> {
     #[must_use]
     pub fn text(&self, name: &str) -> Cow<'a, str> {
         let raw = self.raw(name).unwrap_or_default();
-        match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-            Some(inside) => unescaped(inside),
-            None if raw.bytes().all(|byte| byte.is_ascii_digit()) => Cow::Borrowed(raw),
-            None => Cow::Borrowed(""),
-        }
+        let is_number = raw.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
+        unquoted(raw).unwrap_or(Cow::Borrowed(if is_number { raw } else { "" }))
     }
 
     /// A field that is not empty.
@@ -93,14 +84,19 @@ impl<'a> Entity<'a> {
         text.split('.').next()?.parse().ok()
     }
 
-    /// A field that is a list of strings.
+    /// The items of a list, as they stand in the text; none where the field is anything else.
     #[must_use]
-    pub fn texts(&self, name: &str) -> Vec<String> {
-        let list = self.raw(name).and_then(|raw| serde_json::from_str(raw).ok());
-        let Some(Value::Array(items)) = list else {
-            return Vec::new();
-        };
-        items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    pub fn items(&self, name: &str) -> Vec<&'a str> {
+        let list = self.raw(name).unwrap_or_default();
+        let mut items = Vec::new();
+        // It was walked through before, so nothing but its being no list can be wrong with it.
+        let _ = Scanner::new(list).and_then(|mut scanner| {
+            scanner.list(&mut |scanner, ()| {
+                items.push(scanner.value()?.of(list));
+                Ok(())
+            })
+        });
+        items
     }
 
     /// Whether a field of ids or hosts is that, whatever its capitals.
@@ -111,21 +107,37 @@ impl<'a> Entity<'a> {
 }
 
 /// An entity in the making: the fields that are set, over those of the entity that it replaces.
-#[derive(Debug, Default)]
-pub struct Draft<'a>(Vec<(&'a str, Option<String>)>);
+#[derive(Default)]
+pub struct Draft<'a> {
+    fields: Vec<(&'a str, Option<Secret>)>,
+    is_whole: bool,
+}
 
 impl<'a> Draft<'a> {
+    /// All fields of an entity. Nothing stays of the one that it replaces.
+    #[must_use]
+    pub fn whole(entity: &Entity<'a>) -> Self {
+        Self { is_whole: true, ..Self::over(entity) }
+    }
+
+    /// All fields of an entity, over those of the one that it replaces.
+    #[must_use]
+    pub fn over(entity: &Entity<'a>) -> Self {
+        let mut draft = Self::default();
+        for (name, value) in &entity.0 {
+            draft.set_raw(name, value);
+        }
+        draft
+    }
+
     /// Sets a field to a text.
     pub fn set(&mut self, name: &'a str, value: &str) {
-        self.0.push((name, Some(json::quoted(value))));
+        self.put(name, Some(json::quoted(value)));
     }
 
     /// Sets a field to a text, or removes it.
     pub fn set_or_remove(&mut self, name: &'a str, value: Option<&str>) {
-        match value {
-            Some(value) => self.set(name, value),
-            None => self.0.push((name, None)),
-        }
+        self.put(name, value.map(json::quoted));
     }
 
     /// Sets a field to a text, if there is one.
@@ -135,25 +147,42 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Sets a field to a list of texts.
-    pub fn set_list(&mut self, name: &'a str, values: &[String]) {
-        let items: Vec<String> = values.iter().map(|value| json::quoted(value)).collect();
-        self.0.push((name, Some(format!("[{}]", items.join(",")))));
-    }
-
-    /// Sets a field to what stands for it in another text.
+    /// Sets a field to what is JSON already.
     pub fn set_raw(&mut self, name: &'a str, raw: &str) {
-        self.0.push((name, Some(raw.to_owned())));
+        self.put(name, Some(raw.to_owned()));
     }
 
-    /// The entity as JSON text. Fields of the replaced one that are not named here stay as they are.
+    fn put(&mut self, name: &'a str, value: Option<String>) {
+        let value = value.map(Secret::new);
+        match self.fields.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value,
+            None => self.fields.push((name, value)),
+        }
+    }
+
+    /// The fields that are set.
+    #[must_use]
+    pub fn entity(&self) -> Entity<'_> {
+        Entity(self.fields.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?.expose()))).collect())
+    }
+
+    /// The entity as JSON text. Unless the draft is whole, those fields of the replaced one stay as they are that are not named here.
     #[must_use]
     pub fn written(&self, replaced: &Entity<'_>) -> String {
-        let named = |name: &str| self.0.iter().any(|(known, _)| *known == name);
-        let kept = replaced.0.iter().filter(|(name, _)| !named(name)).copied();
-        let set = self.0.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
-        let mut out = String::from("{");
-        for (name, value) in set.chain(kept) {
+        let mut fields = self.entity().0;
+        for (name, value) in &replaced.0 {
+            if !self.is_whole && !self.fields.iter().any(|(known, _)| known == name) {
+                fields.push((*name, *value));
+            }
+        }
+        // Made in one piece, so that no half of a token is left behind where the text was before it grew.
+        let mut length: usize = 2;
+        for (name, value) in &fields {
+            length = length.saturating_add(name.len()).saturating_add(value.len()).saturating_add("\"\":,".len());
+        }
+        let mut out = String::with_capacity(length);
+        out.push('{');
+        for (name, value) in &fields {
             if out.len() > 1 {
                 out.push(',');
             }

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 use crate::cache::entity::{Draft, Entity, Section};
 use crate::cache::key;
+use crate::cache::scan::unquoted;
 use crate::protocol::account::{Account, ClientInfo, Profile, authority_type};
 use crate::protocol::authority::{is_multi_tenant, same_environment};
 use crate::protocol::id_token::Claims;
+use crate::protocol::json;
 use crate::protocol::scopes::Scopes;
 use crate::secret::Secret;
 
@@ -227,11 +229,15 @@ impl Tokens<'_> {
     pub fn account_draft(&self, known: &[Entity<'_>]) -> Option<(String, Draft<'static>)> {
         let account = self.account;
         let profile = Profile::of(account);
-        let info = self.client_info.and_then(|info| ClientInfo::decode(info).ok()).filter(|info| !info.uid.is_empty());
+        // A server other than Entra may mean something else by a field of that name.
+        let is_home = |info: &ClientInfo| account.home_account_id == format!("{}.{}", info.uid, info.utid);
+        let info = self.client_info.and_then(|info| ClientInfo::decode(info).ok()).filter(is_home);
+        let client_info = self.client_info.filter(|_| info.is_some());
         let (local_account_id, home_realm) =
             info.as_ref().map_or((&account.local_account_id, &account.tenant_id), |info| (&info.uid, &info.utid));
         let base = known.iter().find(|entity| realm_of(entity).eq_ignore_ascii_case(home_realm)).or(known.first());
-        if !self.is_sign_in && known.iter().flat_map(profiles_of).any(|known| known.tenant_id == profile.tenant_id) {
+        let is_known = |known: Profile| known.tenant_id.eq_ignore_ascii_case(&profile.tenant_id);
+        if !self.is_sign_in && known.iter().flat_map(profiles_of).any(is_known) {
             return None; // renewing tokens tells nothing new of the person
         }
         let mut draft = Draft::default();
@@ -239,34 +245,28 @@ impl Tokens<'_> {
         draft.set("environment", &account.environment);
         let realm = match base {
             // A guest tenant's names are those of its profile; the account itself has those of its home.
-            Some(base) if !account.is_home_tenant => {
-                let realm = realm_of(base).into_owned();
-                draft.set("realm", &realm);
-                realm
-            }
+            Some(base) if !account.is_home_tenant => realm_of(base),
             _ => {
-                draft.set("realm", home_realm);
                 draft.set("local_account_id", local_account_id);
                 draft.set("username", &account.username);
                 draft.set("authority_type", account.authority_type);
                 draft.set("name", account.name.as_deref().unwrap_or_default());
-                home_realm.clone()
+                Cow::Borrowed(home_realm.as_str())
             }
         };
-        draft.set_or_remove(
-            "client_info",
-            self.client_info.or(base.map(|base| base.text("client_info")).as_deref()).filter(|info| !info.is_empty()),
-        );
+        draft.set("realm", &realm);
+        let client_info = client_info.map(Cow::Borrowed).or(base.map(|base| base.text("client_info")));
+        draft.set_or_remove("client_info", client_info.as_deref().filter(|info| !info.is_empty()));
         if self.is_sign_in {
             draft.set("last_modification_time", &self.access_token.cached_at.to_string());
         }
-        let mut texts = vec![profile.written()];
-        for text in known.iter().flat_map(|entity| entity.texts("tenantProfiles")) {
-            if Profile::read(&text).is_none_or(|known| known.tenant_id != profile.tenant_id) && !texts.contains(&text) {
-                texts.push(text);
+        let mut profiles = Vec::new();
+        for entity in known {
+            if realm_of(entity).eq_ignore_ascii_case(&realm) {
+                profiles.append(&mut profile_items(entity));
             }
         }
-        draft.set_list("tenantProfiles", &texts);
+        draft.set_raw(PROFILES, &merged(profiles, vec![ProfileItem::written(profile, "")]));
         Some((key::account(&account.home_account_id, &account.environment, &realm), draft))
     }
 }
@@ -321,26 +321,119 @@ pub fn recency(entity: &Entity<'_>) -> UnixSeconds {
     time("cached_at").max(time("last_modification_time"))
 }
 
-/// The profiles of an account: one for each tenant it has signed in to. MSAL Python writes none, and an account for each tenant.
-pub fn profiles_of(entity: &Entity<'_>) -> Vec<Profile> {
-    let mut profiles: Vec<Profile> =
-        entity.texts("tenantProfiles").iter().filter_map(|text| Profile::read(text)).collect();
-    let own = Profile {
-        tenant_id: realm_of(entity).into_owned(),
-        local_account_id: entity.text("local_account_id").into_owned(),
-        username: entity.text("username").into_owned(),
-        name: entity.some_text("name"),
-        is_home_tenant: entity
-            .text("home_account_id")
-            .split('.')
-            .nth(1)
-            .is_none_or(|utid| realm_of(entity).eq_ignore_ascii_case(utid)),
-        ..Profile::default()
-    };
-    if profiles.is_empty() {
-        profiles.push(own);
+/// The field of an account that lists its profiles: JSON in strings.
+const PROFILES: &str = "tenantProfiles";
+
+/// One of them.
+struct ProfileItem<'a> {
+    /// What it says, if it can be read.
+    profile: Option<Profile>,
+    /// As it stands in the list.
+    json: Cow<'a, str>,
+}
+
+impl ProfileItem<'_> {
+    /// As MSAL writes it, with what others have added to an older one.
+    fn written(profile: Profile, old: &str) -> Self {
+        let mut draft = Draft::default();
+        draft.set("tenantId", &profile.tenant_id);
+        draft.set("localAccountId", &profile.local_account_id);
+        draft.set_or_remove("name", profile.name.as_deref());
+        draft.set("username", &profile.username);
+        draft.set_or_remove("loginHint", profile.login_hint.as_deref());
+        draft.set_or_remove("upn", profile.upn.as_deref());
+        draft.set_raw("isHomeTenant", if profile.is_home_tenant { "true" } else { "false" });
+        Self { json: Cow::Owned(json::quoted(&draft.written(&Entity::read(old)))), profile: Some(profile) }
     }
-    profiles
+
+    fn replaces(&self, old: &Self) -> bool {
+        match (&self.profile, &old.profile) {
+            (Some(new), Some(old)) => new.tenant_id.eq_ignore_ascii_case(&old.tenant_id),
+            _ => self.json == old.json,
+        }
+    }
+
+    fn put_over(self, old: &mut Self) {
+        if let Some(profile) = self.profile {
+            *old = Self::written(profile, &unquoted(&old.json).unwrap_or_default());
+        }
+    }
+}
+
+fn profile_items<'a>(entity: &Entity<'a>) -> Vec<ProfileItem<'a>> {
+    let read = |json: &str| Profile::read(&unquoted(json)?);
+    let items = entity.items(PROFILES).into_iter();
+    let mut items: Vec<_> = items.map(|json| ProfileItem { profile: read(json), json: Cow::Borrowed(json) }).collect();
+    if !items.iter().any(|item| item.profile.is_some()) {
+        // MSAL Python writes none, and an account for each tenant.
+        let realm = realm_of(entity);
+        let home = entity.text("home_account_id");
+        let own = Profile {
+            local_account_id: entity.text("local_account_id").into_owned(),
+            username: entity.text("username").into_owned(),
+            name: entity.some_text("name"),
+            is_home_tenant: home.split('.').nth(1).is_none_or(|utid| realm.eq_ignore_ascii_case(utid)),
+            tenant_id: realm.into_owned(),
+            ..Profile::default()
+        };
+        items.push(ProfileItem::written(own, ""));
+    }
+    items
+}
+
+/// The profiles of an account: one for each tenant it has signed in to.
+pub fn profiles_of(entity: &Entity<'_>) -> Vec<Profile> {
+    profile_items(entity).into_iter().filter_map(|item| item.profile).collect()
+}
+
+/// Profiles with newer ones among them, as a list of JSON: of one tenant's the newer, over the older and in its place.
+fn merged<'a>(known: Vec<ProfileItem<'a>>, newer: Vec<ProfileItem<'a>>) -> String {
+    let mut merged: Vec<ProfileItem<'a>> = Vec::with_capacity(known.len());
+    for (is_newer, items) in [(false, known), (true, newer)] {
+        for item in items {
+            match merged.iter_mut().find(|known| item.replaces(known)) {
+                Some(known) if is_newer => item.put_over(known),
+                Some(_) => {}
+                None => merged.push(item),
+            }
+        }
+    }
+    let mut list = String::from("[");
+    for item in &merged {
+        if list.len() > 1 {
+            list.push(',');
+        }
+        list.push_str(&item.json);
+    }
+    list.push(']');
+    list
+}
+
+/// An account that was changed here, over what others have made of it meanwhile: `theirs`, which it replaces. Whoever wrote last
+/// knows best, and nobody's profiles are lost. None where nothing of it is missing there.
+#[must_use]
+pub fn rebased<'a>(mine: &Entity<'a>, theirs: &[Entity<'_>]) -> Option<Draft<'a>> {
+    let my_profiles = profile_items(mine);
+    let mut profiles = Vec::new();
+    let mut time = None;
+    for entity in theirs {
+        time = time.max(Some(recency(entity)));
+        profiles.append(&mut profile_items(entity));
+    }
+    if time < Some(recency(mine)) {
+        let mut draft = Draft::over(mine);
+        draft.set_raw(PROFILES, &merged(profiles, my_profiles));
+        return Some(draft);
+    }
+    if my_profiles.iter().all(|mine| profiles.iter().any(|known| mine.replaces(known))) {
+        return None;
+    }
+    let mut draft = Draft::default();
+    for name in ["home_account_id", "environment", "realm"] {
+        draft.set(name, &mine.text(name));
+    }
+    draft.set_raw(PROFILES, &merged(my_profiles, profiles));
+    Some(draft)
 }
 
 /// The account itself.

@@ -40,10 +40,16 @@ impl Span {
         self.start as usize..self.end as usize
     }
 
-    /// From the quote in front of this name to the end of its value.
+    /// With the quotes around it.
     #[must_use]
-    pub const fn quoted_until(self, value: Self) -> Self {
-        Self { start: self.start.saturating_sub(1), end: value.end }
+    pub const fn quoted(self) -> Self {
+        Self { start: self.start.saturating_sub(1), end: self.end.saturating_add(1) }
+    }
+
+    /// From here to the end of another.
+    #[must_use]
+    pub const fn until(self, other: Self) -> Self {
+        Self { start: self.start, end: other.end }
     }
 
     /// The part of the text.
@@ -52,6 +58,10 @@ impl Span {
         text.get(self.range()).unwrap_or_default()
     }
 }
+
+/// What is done at each item of a list, or at each member of an object. No type parameter, for which the walk would be compiled anew
+/// each time.
+type Each<'a, T> = &'a mut dyn FnMut(&mut Scanner<'_>, T) -> Result<(), Problem>;
 
 /// Walks through a text.
 pub struct Scanner<'a> {
@@ -73,7 +83,7 @@ impl<'a> Scanner<'a> {
     }
 
     const fn problem<T>(&self, what: &'static str) -> Result<T, Problem> {
-        Err(Problem { at: self.at, what })
+        Err(Problem { at: self.at, what: if self.at < self.text.len() { what } else { "it is cut off" } })
     }
 
     fn peek(&self) -> Option<u8> {
@@ -104,8 +114,8 @@ impl<'a> Scanner<'a> {
     ///
     /// # Errors
     /// [`Problem`] where there is no object.
-    pub fn object(&mut self, mut each: impl FnMut(&mut Self, Span) -> Result<(), Problem>) -> Result<Span, Problem> {
-        self.list(b'{', b'}', "there should be an object", |scanner| {
+    pub fn object(&mut self, each: Each<'_, Span>) -> Result<Span, Problem> {
+        self.items(b'{', b'}', "there should be an object", &mut |scanner, ()| {
             let name = scanner.string()?;
             if scanner.ahead() != Some(b':') {
                 return scanner.problem("there should be a colon");
@@ -115,13 +125,15 @@ impl<'a> Scanner<'a> {
         })
     }
 
-    fn list(
-        &mut self,
-        open: u8,
-        close: u8,
-        what: &'static str,
-        mut item: impl FnMut(&mut Self) -> Result<(), Problem>,
-    ) -> Result<Span, Problem> {
+    /// Walks through a list: `each` walks through an item.
+    ///
+    /// # Errors
+    /// [`Problem`] where there is no list.
+    pub fn list(&mut self, each: Each<'_, ()>) -> Result<Span, Problem> {
+        self.items(b'[', b']', "there should be a list", each)
+    }
+
+    fn items(&mut self, open: u8, close: u8, what: &'static str, each: Each<'_, ()>) -> Result<Span, Problem> {
         if self.ahead() != Some(open) {
             return self.problem(what);
         }
@@ -133,12 +145,11 @@ impl<'a> Scanner<'a> {
         if self.ahead() != Some(close) {
             self.depth = self.depth.saturating_add(1);
             loop {
-                item(self)?;
+                each(self, ())?;
                 match self.ahead() {
                     Some(byte) if byte == close => break,
                     Some(b',') => self.step(1),
-                    Some(_) => return self.problem("there should be a comma, or the end of the object or list"),
-                    None => return self.problem("it is cut off"),
+                    _ => return self.problem("there should be a comma, or the end of the object or list"),
                 }
             }
             self.depth = self.depth.saturating_sub(1);
@@ -153,27 +164,25 @@ impl<'a> Scanner<'a> {
     /// [`Problem`] where there is none.
     pub fn value(&mut self) -> Result<Span, Problem> {
         match self.ahead() {
-            Some(b'"') => {
-                let inside = self.string()?.range();
-                Ok(Span::new(inside.start.saturating_sub(1), inside.end.saturating_add(1)))
-            }
-            Some(b'{') => self.object(|scanner, _| scanner.value().map(drop)),
-            Some(b'[') => self.list(b'[', b']', "there should be a list", |scanner| scanner.value().map(drop)),
+            Some(b'"') => Ok(self.string()?.quoted()),
+            Some(b'{') => self.object(&mut |scanner, _| scanner.value().map(drop)),
+            Some(b'[') => self.list(&mut |scanner, ()| scanner.value().map(drop)),
             Some(b't') => self.word(b"true"),
             Some(b'f') => self.word(b"false"),
             Some(b'n') => self.word(b"null"),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(_) => self.problem("there should be a value"),
-            None => self.problem("it is cut off"),
+            _ => self.problem("there should be a value"),
         }
     }
 
     fn word(&mut self, word: &[u8]) -> Result<Span, Problem> {
         let start = self.at;
-        if !self.text.get(start..).is_some_and(|rest| rest.starts_with(word)) {
-            return self.problem("there should be a value");
+        for byte in word {
+            if self.peek() != Some(*byte) {
+                return self.problem("there should be a value");
+            }
+            self.step(1);
         }
-        self.step(word.len());
         Ok(Span::new(start, self.at))
     }
 
@@ -223,8 +232,7 @@ impl<'a> Scanner<'a> {
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => self.escape()?,
-                Some(_) => return self.problem("a string holds a control character"),
-                None => return self.problem("it is cut off"),
+                _ => return self.problem("a string holds a control character"),
             }
         }
         let span = Span::new(start, self.at);
@@ -285,4 +293,10 @@ pub fn unescaped(inside: &str) -> Cow<'_, str> {
         Ok(Value::String(text)) => Cow::Owned(text),
         _ => Cow::Borrowed(""),
     }
+}
+
+/// The text of a string of JSON; none where the JSON is something else.
+#[must_use]
+pub fn unquoted(json: &str) -> Option<Cow<'_, str>> {
+    Some(unescaped(json.strip_prefix('"')?.strip_suffix('"')?))
 }

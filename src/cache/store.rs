@@ -7,24 +7,25 @@
 //! changes are made to it again ([`Store::load`]); everything else is as the newer blob says, which is how a sign-out elsewhere
 //! stays one, and how two processes that write in turns lose nothing.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::cache::entity::{Draft, Entity, Section};
 use crate::cache::key;
 use crate::cache::record::{
-    AccessToken, Known, RefreshToken, Tokens, Wanted, Whose, account, profiles_of, realm_of, recency, replaces,
+    AccessToken, Known, RefreshToken, Tokens, Wanted, Whose, account, profiles_of, realm_of, rebased, recency, replaces,
 };
-use crate::cache::scan::{Problem, Scanner, Span, unescaped};
+use crate::cache::scan::{Problem, Scanner, Span, unescaped, unquoted};
 use crate::error::Error;
 use crate::protocol::account::Profile;
-use crate::protocol::authority::same_environment;
 use crate::protocol::id_token::Claims;
+use crate::protocol::json;
 use crate::secret::Secret;
 
-/// The most sign-outs that are remembered until they are saved. They are for good when they are.
-const MOST_SIGN_OUTS: usize = 10_000;
+/// The most removals of a kind that are remembered until they are saved: of an application without a plugin, none ever is.
+const MOST_REMOVALS: usize = 10_000;
 
-/// So many entries may be gone before the text is made anew.
+/// So many entries may be gone before their places are.
 const MOST_GONE: usize = 1_000;
 
 /// A token cache.
@@ -33,10 +34,13 @@ pub struct Store {
     text: Secret,
     root: Vec<RootMember>,
     sections: [Entries; 5],
-    /// Where each person's entries are, by home account id in lower case.
+    /// Where each person's entries are, by home account id in lower case. Those of clients are nobody's.
     people: HashMap<String, Vec<Place>>,
+    /// Entries that were written, in order.
     unsaved: Vec<Place>,
+    /// Who signed out: home account ids and environments.
     signed_out: Vec<(String, String)>,
+    /// Refresh tokens that were forgotten, with their owners' home account ids.
     refused: Vec<(String, Secret)>,
     has_changed: bool,
     gone: usize,
@@ -59,13 +63,14 @@ struct Entries {
     has_changed: bool,
 }
 
+/// Keys and values are JSON.
 enum Entry {
     Stored { key: Span, value: Span },
     Written { key: String, value: Secret, unsaved: Option<Origin> },
     Gone,
 }
 
-/// Where an entry is. Stays the same until the next blob is read.
+/// Where an entry is. Stays the same until the next blob is read, or [`Store::tidy`] moves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     section: Section,
@@ -86,7 +91,10 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::UnreadableCache`] that says where; the store is then as it was.
-    pub fn load(&mut self, text: String) -> Result<(), Error> {
+    pub fn load(&mut self, mut text: String) -> Result<(), Error> {
+        if text.starts_with('\u{FEFF}') {
+            text.remove(0); // a byte order mark, as some editors put it in front
+        }
         let text = Secret::new(text);
         let mut new = Self::read(text.expose()).map_err(|problem| unreadable(text.expose(), problem))?;
         new.text = text;
@@ -97,9 +105,12 @@ impl Store {
         for (home_account_id, secret) in &self.refused {
             new.forget(&Whose { home_account_id, environment: "" }, secret);
         }
-        for place in &self.unsaved {
-            if let Some(Entry::Written { key, value, unsaved: Some(origin) }) = self.entry(*place) {
-                new.change_again(place.section, key, value.expose(), *origin);
+        // Accounts first: tokens are of use only to who is signed in.
+        for is_account in [true, false] {
+            for place in self.unsaved.iter().filter(|place| (place.section == Section::Account) == is_account) {
+                if let Some(Entry::Written { key, value, unsaved: Some(origin) }) = self.entry(*place) {
+                    new.change_again(place.section, key, value.expose(), *origin);
+                }
             }
         }
         *self = new;
@@ -112,22 +123,22 @@ impl Store {
         if scanner.ahead().is_none() {
             return Ok(store);
         }
-        scanner.object(|scanner, name| {
-            let Some(section) = Section::ALL.into_iter().find(|section| section.name() == name.of(text)) else {
+        scanner.object(&mut |scanner, name| {
+            let known = unescaped(name.of(text));
+            let Some(section) = Section::ALL.into_iter().find(|section| section.name() == known) else {
                 let value = scanner.value()?;
-                store.root.push(RootMember::Other(name.quoted_until(value)));
+                store.root.push(RootMember::Other(name.quoted().until(value)));
                 return Ok(());
             };
             let stored = if scanner.ahead() == Some(b'n') {
                 scanner.value()?
             } else {
-                scanner.object(|scanner, key| store.read_entry(text, scanner, section, key))?
+                scanner.object(&mut |scanner, key| store.read_entry(text, scanner, section, key))?
             };
-            let is_first =
-                !store.root.iter().any(|member| matches!(member, RootMember::Section(known) if *known == section));
+            let is_new = store.lacks(section);
             let entries = store.entries_mut(section);
             entries.stored = Some(stored);
-            if is_first {
+            if is_new {
                 store.root.push(RootMember::Section(section));
             } else {
                 // The section is there twice; it is written once, with the entries of both.
@@ -139,6 +150,10 @@ impl Store {
         Ok(store)
     }
 
+    fn lacks(&self, section: Section) -> bool {
+        !self.root.iter().any(|member| matches!(member, RootMember::Section(known) if *known == section))
+    }
+
     fn read_entry(
         &mut self,
         text: &str,
@@ -146,23 +161,20 @@ impl Store {
         section: Section,
         key: Span,
     ) -> Result<(), Problem> {
-        let mut home = None;
+        let mut home = Span::default();
         let value = if scanner.ahead() == Some(b'{') {
-            scanner.object(|scanner, name| {
+            scanner.object(&mut |scanner, name| {
                 let value = scanner.value()?;
                 if name.of(text) == "home_account_id" {
-                    home = Some(value);
+                    home = value;
                 }
                 Ok(())
             })?
         } else {
             scanner.value()?
         };
-        let place = self.push(section, Entry::Stored { key, value });
-        let home = home.and_then(|span| span.of(text).strip_prefix('"')?.strip_suffix('"'));
-        if let Some(home) = home {
-            self.index(&unescaped(home), place);
-        }
+        let place = self.push(section, Entry::Stored { key: key.quoted(), value });
+        self.index(&unquoted(home.of(text)).unwrap_or_default(), place);
         Ok(())
     }
 
@@ -173,12 +185,16 @@ impl Store {
         if !self.sections.iter().any(|section| section.has_changed) && !self.root.is_empty() {
             return self.text.clone();
         }
-        let written = self.unsaved.len().saturating_mul(8_000);
-        let mut out = String::with_capacity(text.len().saturating_add(written).saturating_add(200));
-        let missing = Section::ALL.into_iter().filter(|section| {
-            !self.root.iter().any(|member| matches!(member, RootMember::Section(known) if known == section))
-        });
+        let missing = Section::ALL.into_iter().filter(|section| self.lacks(*section));
         let missing: Vec<RootMember> = missing.map(RootMember::Section).collect();
+        // Made in one piece: a text that grows leaves a copy behind each time.
+        let mut length = text.len().saturating_add(200); // with the sections' names
+        for entry in self.sections.iter().flat_map(|section| &section.entries) {
+            if let Entry::Written { key, value, .. } = entry {
+                length = length.saturating_add(key.len()).saturating_add(value.expose().len()).saturating_add(2);
+            }
+        }
+        let mut out = String::with_capacity(length);
         for member in self.root.iter().chain(&missing) {
             out.push(if out.is_empty() { '{' } else { ',' });
             match member {
@@ -202,24 +218,19 @@ impl Store {
             out.push_str(stored.of(text));
             return;
         }
-        let mut separator = '{';
+        let start = out.len();
         for entry in &entries.entries {
             let (key, value) = match entry {
                 Entry::Stored { key, value } => (key.of(text), value.of(text)),
                 Entry::Written { key, value, .. } => (key.as_str(), value.expose()),
                 Entry::Gone => continue,
             };
-            out.push(separator);
-            out.push('"');
+            out.push(if out.len() == start { '{' } else { ',' });
             out.push_str(key);
-            out.push_str("\":");
+            out.push(':');
             out.push_str(value);
-            separator = ',';
         }
-        if separator == '{' {
-            out.push('{');
-        }
-        out.push('}');
+        out.push_str(if out.len() == start { "{}" } else { "}" });
     }
 
     /// Whether anything changed since the blob was read or last saved.
@@ -254,20 +265,32 @@ impl Store {
     /// The access token to use: of those that serve, the one that expires last.
     #[must_use]
     pub fn access_token(&self, whose: &Whose<'_>, wanted: &Wanted<'_>) -> Option<AccessToken> {
-        let tokens = self.of(whose, Section::AccessToken).filter(|(_, entity)| wanted.is(entity));
-        tokens.map(|(_, entity)| AccessToken::read(&entity)).max_by_key(|token| token.expires_on)
+        let mut best: Option<AccessToken> = None;
+        for (_, entity) in self.of(whose, Section::AccessToken) {
+            if wanted.is(&entity) {
+                let token = AccessToken::read(&entity);
+                if best.as_ref().is_none_or(|best| best.expires_on <= token.expires_on) {
+                    best = Some(token);
+                }
+            }
+        }
+        best
     }
 
     /// The ID token from a tenant.
     #[must_use]
     pub fn id_token(&self, whose: &Whose<'_>, client_id: &str, realm: &str) -> Option<Secret> {
-        let is_it =
-            |entity: &Entity<'_>| entity.is("client_id", client_id) && realm_of(entity).eq_ignore_ascii_case(realm);
-        let tokens = self.of(whose, Section::IdToken).filter(|(_, entity)| is_it(entity));
-        // MSAL Node 7 writes beside what MSAL Node 2 left, which has one more dash in its key.
-        let newest = |place: Place| (!self.key(place).ends_with("---"), place.index);
-        let (_, token) = tokens.max_by_key(|(place, _)| newest(*place))?;
-        token.some_text("secret").map(Secret::new)
+        let mut best: Option<(bool, Entity<'_>)> = None;
+        for (place, entity) in self.of(whose, Section::IdToken) {
+            if entity.is("client_id", client_id) && realm_of(&entity).eq_ignore_ascii_case(realm) {
+                // MSAL Node 7 writes beside what MSAL Node 2 left, which has one more dash in its key.
+                let is_newer = !self.key(place).ends_with("---");
+                if best.as_ref().is_none_or(|(best_is_newer, _)| is_newer || !best_is_newer) {
+                    best = Some((is_newer, entity));
+                }
+            }
+        }
+        best?.1.some_text("secret").map(Secret::new)
     }
 
     /// The refresh tokens that may serve, the likeliest first: the newest of those that belong to this client or its family.
@@ -278,8 +301,8 @@ impl Store {
             let family_id = entity.text("family_id");
             let kind = match &family {
                 Some(family) if !family.is_empty() && *family == family_id => 2,
-                _ if family_id.is_empty() && entity.is("client_id", client_id) => 1,
-                // A sibling's; or one's own that was shared, should the family be known no more.
+                _ if entity.is("client_id", client_id) => 1,
+                // A sibling's: nobody knows that this client is no sibling.
                 None if !family_id.is_empty() => 0,
                 _ => return None,
             };
@@ -288,38 +311,43 @@ impl Store {
             let newest_key = key::refresh_token(&home, &entity.text("environment"), &owner);
             Some((kind, recency(entity), self.key(place) == newest_key, place.index))
         };
-        let mut tokens: Vec<_> = self
-            .of(whose, Section::RefreshToken)
-            .filter_map(|(place, entity)| Some((rank(place, &entity)?, entity)))
-            .collect();
+        let mut tokens = Vec::new();
+        for (place, entity) in self.of(whose, Section::RefreshToken) {
+            if let (Some(rank), Some(token)) = (rank(place, &entity), RefreshToken::read(&entity)) {
+                tokens.push((rank, token));
+            }
+        }
         // Few enough for the simplest of sorts; the general one takes 5 KB of code.
         let mut sorted = Vec::with_capacity(tokens.len());
         while let Some(best) = (0..tokens.len()).max_by_key(|index| tokens.get(*index).map(|(rank, _)| *rank)) {
-            let (_, entity) = tokens.swap_remove(best);
-            sorted.extend(RefreshToken::read(&entity));
+            sorted.push(tokens.swap_remove(best).1);
         }
         sorted
     }
 
     /// The family that a client belongs to, empty for none; nothing where nobody knows.
     fn family(&self, client_id: &str, environment: &str) -> Option<String> {
-        let is_it = |entity: &Entity<'_>| {
-            entity.is("client_id", client_id) && same_environment(&entity.text("environment"), environment)
-        };
-        let known = self.all(Section::AppMetadata).map(|(_, entity)| entity).find(is_it)?;
-        Some(known.text("family_id").into_owned())
+        let nobody = Whose { home_account_id: "", environment };
+        let mut family = None;
+        for (_, entity) in self.of(&nobody, Section::AppMetadata) {
+            if entity.is("client_id", client_id) {
+                // Under two names of a cloud it may be known twice, and one of the two may not have heard of the family yet.
+                family = family.max(Some(entity.text("family_id").into_owned()));
+            }
+        }
+        family
     }
 
     /// The client that brought a family's refresh token: MSAL Node finds it by that client alone.
     fn family_owner(&self, whose: &Whose<'_>, family: &str) -> Option<String> {
-        let mut shared = self.of(whose, Section::RefreshToken).map(|(_, entity)| entity);
-        shared.find(|entity| entity.text("family_id") == family)?.some_text("client_id")
+        let tokens = self.of(whose, Section::RefreshToken);
+        tokens.iter().find(|(_, entity)| entity.text("family_id") == family)?.1.some_text("client_id")
     }
 
     /// Whether the person is signed in, as far as is known.
     #[must_use]
     pub fn knows(&self, whose: &Whose<'_>) -> bool {
-        self.of(whose, Section::Account).next().is_some()
+        !self.of(whose, Section::Account).is_empty()
     }
 
     /// One account, by tenant; the one it signed in to first where the tenant is not known.
@@ -339,7 +367,7 @@ impl Store {
             let environment = entity.text("environment");
             let whose = Whose { home_account_id: &home_account_id, environment: &environment };
             // A person whom two libraries filed under two names of one cloud is still one person.
-            if self.of(&whose, Section::Account).next().is_some_and(|(first, _)| first == place) {
+            if self.of(&whose, Section::Account).first().is_some_and(|(first, _)| *first == place) {
                 known.append(&mut self.accounts_of(&whose, client_id));
             }
         }
@@ -350,9 +378,11 @@ impl Store {
     #[must_use]
     pub fn profiles(&self, whose: &Whose<'_>) -> Vec<Profile> {
         let mut profiles: Vec<Profile> = Vec::new();
-        for profile in self.of(whose, Section::Account).flat_map(|(_, entity)| profiles_of(&entity)) {
-            if !profiles.iter().any(|known| known.tenant_id == profile.tenant_id) {
-                profiles.push(profile);
+        for (_, entity) in self.of(whose, Section::Account) {
+            for profile in profiles_of(&entity) {
+                if !profiles.iter().any(|known| known.tenant_id.eq_ignore_ascii_case(&profile.tenant_id)) {
+                    profiles.push(profile);
+                }
             }
         }
         profiles
@@ -361,14 +391,19 @@ impl Store {
     /// One person's accounts: the same one, as each tenant knows it.
     #[must_use]
     pub fn accounts_of(&self, whose: &Whose<'_>, client_id: &str) -> Vec<Known> {
-        let mut entities = self.of(whose, Section::Account).map(|(_, entity)| entity);
-        let Some(first) = entities.next() else {
+        let found = self.of(whose, Section::Account);
+        let Some((_, first)) = found.first() else {
             return Vec::new();
         };
+        // Two servers may each have somebody of that id.
+        let environment = first.text("environment");
+        let whose = &Whose { environment: &environment, ..*whose };
         let profiles = self.profiles(whose);
-        let base = account(&first, profiles.clone());
-        let newest_token = self.of(whose, Section::AccessToken).map(|(_, entity)| recency(&entity)).max();
-        let used_at = newest_token.unwrap_or(0).max(recency(&first));
+        let base = account(first, profiles.clone());
+        let mut used_at = recency(first);
+        for (_, token) in self.of(whose, Section::AccessToken) {
+            used_at = used_at.max(recency(&token));
+        }
         let in_tenant = |profile: &Profile| {
             let id_token = self.id_token(whose, client_id, &profile.tenant_id);
             let claims = id_token.as_ref().and_then(|token| Claims::read(token).ok());
@@ -380,13 +415,10 @@ impl Store {
     /// Remembers tokens, in place of the older ones they renew. Returns whether it did.
     pub fn save(&mut self, tokens: &Tokens<'_>) -> bool {
         let whose = tokens.whose();
-        if !tokens.is_sign_in && !self.knows(&whose) {
+        if whose.home_account_id.is_empty() || !tokens.is_sign_in && !self.knows(&whose) {
             return false;
         }
         let origin = if tokens.is_sign_in { Origin::SignIn } else { Origin::Renewal };
-        if tokens.is_sign_in {
-            self.signed_out.retain(|(home, _)| *home != whose.home_account_id);
-        }
         let owner = tokens.family().and_then(|family| self.family_owner(&whose, family));
         for (section, key, draft) in tokens.drafts(owner.as_deref()) {
             if section == Section::AppMetadata
@@ -395,38 +427,49 @@ impl Store {
             {
                 continue; // known, whoever wrote it and under whichever of the cloud's names
             }
-            self.put(section, key, &draft, origin);
+            self.put(section, &key, &draft, origin);
         }
-        let known: Vec<Entity<'_>> = self.of(&whose, Section::Account).map(|(_, entity)| entity).collect();
+        let known: Vec<Entity<'_>> = self.of(&whose, Section::Account).into_iter().map(|(_, entity)| entity).collect();
         if let Some((key, draft)) = tokens.account_draft(&known) {
-            self.put(Section::Account, key, &draft, origin);
+            self.put(Section::Account, &key, &draft, origin);
         }
         true
     }
 
     /// Forgets a person: the account and every token of theirs, of each client. Returns whether there was anything.
     pub fn sign_out(&mut self, whose: &Whose<'_>) -> bool {
-        let mut found = false;
-        for section in Section::ALL {
-            let places: Vec<Place> = self.of(whose, section).map(|(place, _)| place).collect();
-            for place in places {
-                self.remove(place);
-                found = true;
+        let mut places = Vec::new();
+        for section in [Section::Account, Section::IdToken, Section::AccessToken, Section::RefreshToken] {
+            for (place, _) in self.of(whose, section) {
+                places.push(place);
             }
         }
-        if self.signed_out.len() < MOST_SIGN_OUTS {
-            self.signed_out.push((whose.home_account_id.to_owned(), whose.environment.to_owned()));
+        if places.is_empty() {
+            return false; // and nothing to do again: who is found in a newer blob has signed in since
         }
-        found
+        let signed_out = (whose.home_account_id.to_owned(), whose.environment.to_owned());
+        // Only who has signed in here since can have signed out here before. The list may be long.
+        let may_be_known = places.iter().any(|place| self.unsaved_origin(*place).is_some());
+        if !(may_be_known && self.signed_out.contains(&signed_out)) && self.signed_out.len() < MOST_REMOVALS {
+            self.signed_out.push(signed_out);
+        }
+        self.remove(whose.home_account_id, &places);
+        true
     }
 
     /// Forgets a refresh token that the server will never take again.
     pub fn forget(&mut self, whose: &Whose<'_>, secret: &Secret) {
-        let is_it = |entity: &Entity<'_>| entity.text("secret") == secret.expose();
-        let found = self.of(whose, Section::RefreshToken).find(|(_, entity)| is_it(entity)).map(|(place, _)| place);
-        if let Some(place) = found {
-            self.remove(place);
-            self.refused.push((whose.home_account_id.to_owned(), secret.clone()));
+        let mut places = Vec::new();
+        for (place, entity) in self.of(whose, Section::RefreshToken) {
+            if entity.text("secret") == secret.expose() {
+                places.push(place);
+            }
+        }
+        if !places.is_empty() {
+            self.remove(whose.home_account_id, &places);
+            if self.refused.len() < MOST_REMOVALS {
+                self.refused.push((whose.home_account_id.to_owned(), secret.clone()));
+            }
         }
     }
 
@@ -439,63 +482,58 @@ impl Store {
 
     // ── Below: entries and places ───────────────────────────────────────────────────────────────────────────────────
 
-    /// Makes a change again that was made to an older blob.
+    /// Makes a change again that was made to an older blob, unless the newer one has it.
     fn change_again(&mut self, section: Section, key: &str, value: &str, origin: Origin) {
         let mine = Entity::read(value);
         let home = mine.text("home_account_id");
         let environment = mine.text("environment");
         let whose = Whose { home_account_id: &home, environment: &environment };
-        if origin == Origin::Renewal && section != Section::AppMetadata && !self.knows(&whose) {
+        let is_sign_in = section == Section::Account && origin == Origin::SignIn;
+        if !is_sign_in && section != Section::AppMetadata && !self.knows(&whose) {
             return;
         }
-        let mut draft = Draft::default();
-        for (name, raw) in mine.fields() {
-            draft.set_raw(name, raw);
-        }
-        if section == Section::Account {
-            let mut profiles = mine.texts("tenantProfiles");
-            let tenant = |text: &str| Profile::read(text).map(|profile| profile.tenant_id);
-            for theirs in self.of(&whose, section).flat_map(|(_, entity)| entity.texts("tenantProfiles")) {
-                if !profiles.iter().any(|known| tenant(known) == tenant(&theirs)) {
-                    profiles.push(theirs);
-                }
+        let mut theirs = Vec::new();
+        for (_, entity) in self.of(&whose, section) {
+            if replaces(section, &mine, &entity) {
+                theirs.push(entity);
             }
-            draft.set_list("tenantProfiles", &profiles);
-        } else if self
-            .of(&whose, section)
-            .any(|(_, theirs)| replaces(section, &mine, &theirs) && recency(&theirs) > recency(&mine))
-        {
-            return; // somebody was faster
         }
-        self.put(section, key.to_owned(), &draft, origin);
+        let content = if section == Section::AppMetadata { "family_id" } else { "secret" };
+        let is_there =
+            |theirs: &Entity<'_>| theirs.text(content) == mine.text(content) || recency(theirs) > recency(&mine);
+        let draft = match section {
+            Section::Account => rebased(&mine, &theirs),
+            _ if theirs.iter().any(is_there) => None,
+            _ => Some(Draft::whole(&mine)),
+        };
+        if let Some(draft) = draft {
+            self.put(section, &unquoted(key).unwrap_or_default(), &draft, origin);
+        }
     }
 
     /// Puts an entity in the place of those that it replaces, the first of which hands on its unknown fields.
-    fn put(&mut self, section: Section, key: String, draft: &Draft, origin: Origin) {
-        let text = draft.written(&Entity::default());
-        let new = Entity::read(&text);
-        let home = new.text("home_account_id").into_owned();
-        let environment = new.text("environment").into_owned();
-        let replaced: Vec<Place> = if section == Section::AppMetadata {
-            self.all(section).filter(|(_, old)| replaces(section, &new, old)).map(|(place, _)| place).collect()
-        } else {
-            let whose = Whose { home_account_id: &home, environment: &environment };
-            self.of(&whose, section).filter(|(_, old)| replaces(section, &new, old)).map(|(place, _)| place).collect()
-        };
-        let kept = replaced.first().map(|place| self.value(*place)).unwrap_or_default();
-        let value = draft.written(&Entity::read(kept));
-        let key = self.free_key(section, key, &home, &replaced);
-        let (first, others) =
-            replaced.split_first().map_or((None, [].as_slice()), |(first, others)| (Some(*first), others));
-        for place in others {
-            self.remove(*place);
+    fn put(&mut self, section: Section, key: &str, draft: &Draft<'_>, origin: Origin) {
+        let new = draft.entity();
+        let home = new.text("home_account_id");
+        let environment = new.text("environment");
+        let whose = Whose { home_account_id: &home, environment: &environment };
+        let mut replaced = Vec::new();
+        for (place, old) in self.of(&whose, section) {
+            if replaces(section, &new, &old) {
+                replaced.push(place);
+            }
         }
-        let earlier = match first.and_then(|place| self.entry(place)) {
-            Some(Entry::Written { unsaved, .. }) => *unsaved,
-            _ => None,
-        };
-        // A sign-in that is not saved yet stays one when its tokens are renewed.
-        let entry = Entry::Written { key, value: Secret::new(value), unsaved: earlier.or(Some(origin)) };
+        let key = self.free_key(section, key, &home, &replaced);
+        let first = replaced.first().copied();
+        let kept = Entity::read(first.map(|place| self.value(place)).unwrap_or_default());
+        let earlier = first.and_then(|place| self.unsaved_origin(place));
+        // What began as a sign-in that is not saved yet is none the less one when its tokens are renewed.
+        let origin = if earlier == Some(Origin::SignIn) { Origin::SignIn } else { origin };
+        let value = Secret::new(draft.written(&kept));
+        let entry = Entry::Written { key: json::quoted(&key), value, unsaved: Some(origin) };
+        if let [_, others @ ..] = replaced.as_slice() {
+            self.remove(&home, others);
+        }
         let place = match first {
             Some(place) => {
                 if let Some(old) = self.entry_mut(place) {
@@ -503,11 +541,12 @@ impl Store {
                 }
                 place
             }
-            None => self.push(section, entry),
+            None => {
+                let place = self.push(section, entry);
+                self.index(&home, place);
+                place
+            }
         };
-        if first.is_none() && section != Section::AppMetadata {
-            self.index(&home, place);
-        }
         if earlier.is_none() {
             self.unsaved.push(place);
         }
@@ -515,31 +554,37 @@ impl Store {
         self.changed();
     }
 
-    /// MSAL's keys are in lower case, and two people's ids may differ in their capitals alone. One more dash does no harm: MSAL
-    /// Node 2 has it everywhere.
-    fn free_key(&self, section: Section, mut key: String, home: &str, replaced: &[Place]) -> String {
-        let others = self.people.get(&home.to_ascii_lowercase()).into_iter().flatten();
-        let others: Vec<Place> =
-            others.filter(|place| place.section == section && !replaced.contains(place)).copied().collect();
-        while others.iter().any(|place| self.key(*place) == key) {
-            key.push('-');
+    /// The key, or one like it that nobody has: MSAL's are in lower case, and the ids of two people may differ in their capitals
+    /// alone. What MSAL Node looks for in a key is still there.
+    fn free_key(&self, section: Section, key: &str, home: &str, replaced: &[Place]) -> String {
+        let alike = self.people.get(&home.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default();
+        let is_taken = |key: &str| {
+            let has_it = |place: &Place| place.section == section && self.key(*place) == key;
+            alike.iter().any(|place| has_it(place) && !replaced.contains(place))
+        };
+        let mut key = key.to_owned();
+        while is_taken(&key) {
+            key.push('_');
         }
         key
     }
 
-    fn remove(&mut self, place: Place) {
-        let home = Entity::read(self.value(place)).text("home_account_id").to_ascii_lowercase();
+    /// Removes entries of one person.
+    fn remove(&mut self, home: &str, gone: &[Place]) {
+        let home = home.to_ascii_lowercase();
         if let Some(places) = self.people.get_mut(&home) {
-            places.retain(|known| *known != place);
+            places.retain(|place| !gone.contains(place));
             if places.is_empty() {
                 self.people.remove(&home);
             }
         }
-        if let Some(entry) = self.entry_mut(place) {
-            *entry = Entry::Gone;
-            self.gone = self.gone.saturating_add(1);
+        for place in gone {
+            if let Some(entry) = self.entry_mut(*place) {
+                *entry = Entry::Gone;
+            }
+            self.entries_mut(place.section).has_changed = true;
         }
-        self.entries_mut(place.section).has_changed = true;
+        self.gone = self.gone.saturating_add(gone.len());
         self.changed();
     }
 
@@ -548,14 +593,30 @@ impl Store {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Makes the text anew when much of it is gone, so that a long life with many sign-outs does not fill the memory.
+    /// Gives up the places of entries that are gone, once they are many: a long life with many sign-outs must not fill the memory.
     pub fn tidy(&mut self) {
-        if self.gone > MOST_GONE && self.gone > self.people.len() {
-            let text = self.write().expose().to_owned();
-            let has_changed = self.has_changed;
-            // What was just written can be read.
-            let _ = self.load(text);
-            self.has_changed = has_changed;
+        if self.gone <= MOST_GONE || self.gone <= self.people.len() {
+            return;
+        }
+        self.gone = 0;
+        for place in std::mem::take(&mut self.unsaved) {
+            if self.unsaved_origin(place).is_some() {
+                self.unsaved.push(place);
+            }
+        }
+        let mut moved: [Vec<usize>; 5] = Default::default();
+        for (section, moved) in Section::ALL.into_iter().zip(&mut moved) {
+            let entries = &mut self.entries_mut(section).entries;
+            for entry in std::mem::take(entries) {
+                moved.push(entries.len());
+                if !matches!(entry, Entry::Gone) {
+                    entries.push(entry);
+                }
+            }
+        }
+        for place in self.people.values_mut().flatten().chain(&mut self.unsaved) {
+            let moved = moved.get(place.section as usize).and_then(|moved| moved.get(place.index));
+            place.index = moved.copied().unwrap_or(place.index);
         }
     }
 
@@ -567,25 +628,24 @@ impl Store {
 
     fn index(&mut self, home: &str, place: Place) {
         if let Some(places) = self.people.get_mut(home) {
-            if !places.contains(&place) {
-                places.push(place);
-            }
-            return;
-        }
-        let lower = home.to_ascii_lowercase();
-        let places = self.people.entry(lower).or_default();
-        if !places.contains(&place) {
             places.push(place);
+        } else if !home.is_empty() || place.section == Section::AppMetadata {
+            self.people.entry(home.to_ascii_lowercase()).or_default().push(place);
         }
     }
 
-    /// One person's entities in a section.
-    fn of<'a>(&'a self, whose: &'a Whose<'_>, section: Section) -> impl Iterator<Item = (Place, Entity<'a>)> {
-        let places = self.people.get(&whose.home_account_id.to_ascii_lowercase()).into_iter().flatten();
-        places
-            .filter(move |place| place.section == section)
-            .map(|place| (*place, Entity::read(self.value(*place))))
-            .filter(|(_, entity)| whose.owns(entity))
+    /// One person's entities in a section. As a list, so that the search is compiled once and not for each who asks.
+    fn of(&self, whose: &Whose<'_>, section: Section) -> Vec<(Place, Entity<'_>)> {
+        let mut found = Vec::new();
+        for place in self.people.get(&whose.home_account_id.to_ascii_lowercase()).into_iter().flatten() {
+            if place.section == section {
+                let entity = Entity::read(self.value(*place));
+                if whose.owns(&entity) {
+                    found.push((*place, entity));
+                }
+            }
+        }
+        found
     }
 
     fn all(&self, section: Section) -> impl Iterator<Item = (Place, Entity<'_>)> {
@@ -603,12 +663,17 @@ impl Store {
         }
     }
 
-    fn key(&self, place: Place) -> &str {
-        match self.entry(place) {
+    fn key(&self, place: Place) -> Cow<'_, str> {
+        let json = match self.entry(place) {
             Some(Entry::Stored { key, .. }) => key.of(self.text.expose()),
             Some(Entry::Written { key, .. }) => key,
             Some(Entry::Gone) | None => "",
-        }
+        };
+        unquoted(json).unwrap_or_default()
+    }
+
+    fn unsaved_origin(&self, place: Place) -> Option<Origin> {
+        if let Some(Entry::Written { unsaved, .. }) = self.entry(place) { *unsaved } else { None }
     }
 
     fn entry(&self, place: Place) -> Option<&Entry> {

@@ -120,25 +120,6 @@ impl Profile {
             is_home_tenant: object.get("isHomeTenant") == Some(&Value::Bool(true)),
         })
     }
-
-    /// Writes it as MSAL does.
-    #[must_use]
-    pub fn written(&self) -> String {
-        let mut object = json::Object::new();
-        let mut set = |name: &str, value: Option<&str>| {
-            if let Some(value) = value {
-                object.insert(name.to_owned(), value.into());
-            }
-        };
-        set("tenantId", Some(&self.tenant_id));
-        set("localAccountId", Some(&self.local_account_id));
-        set("username", Some(&self.username));
-        set("loginHint", self.login_hint.as_deref());
-        set("name", self.name.as_deref());
-        set("upn", self.upn.as_deref());
-        object.insert("isHomeTenant".to_owned(), Value::Bool(self.is_home_tenant));
-        json::written(&object)
-    }
 }
 
 impl Account {

@@ -519,6 +519,16 @@ describe('two processes with one store', () => {
     assert.ok(!store.text.includes(ADA), 'nor is any token left');
   });
 
+  it('are not held to a sign-out of somebody who was not there', async () => {
+    const { store, apps: [one, other] } = processes();
+    const { account } = await signIn(other);
+    for (let round = 0; round < 2; round++) await one.signOut({ account });
+    const { accessToken } = await signIn(other);
+    assert.equal((await one.acquireTokenSilent({ scopes, account })).accessToken, accessToken);
+    await signInGrace(entra, one);
+    assert.deepEqual(homes(store.text), [ADA, GRACE].sort());
+  });
+
   it('lose nothing to a renewal that was under way when the person signed out elsewhere', async () => {
     const { text, account } = await storedBlob();
     const { store, apps: [one, other] } = processes(text);

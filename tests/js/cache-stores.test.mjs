@@ -1,13 +1,14 @@
-// Stores that know versions, and stores with a key for each person.
+// Several processes with one store, stores that know versions, and stores with a key for each person.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import * as msal from '@azure/msal-node';
 import { AuthError, DistributedCachePlugin } from 'doorcode';
 import {
-  app, AUTHORITY, BEHAVIOUR, failure, gate, homes, scopes, secrets, signIn, signInGrace, sisterOf, storedBlob, versionedStore,
+  app, AUTHORITY, BEHAVIOUR, failure, gate, homes, scopes, secrets, signIn, signInGrace, sisterOf, storedBlob, textStore,
+  versionedStore,
 } from './support/app.mjs';
-import { CLIENT, homeAccountId, OTHER_PERSON, PERSON, startEntra } from './support/entra.mjs';
+import { CLIENT, homeAccountId, OTHER_PERSON, PERSON, startEntra, TENANT } from './support/entra.mjs';
 
 const ADA = homeAccountId(PERSON);
 const GRACE = homeAccountId(OTHER_PERSON);
@@ -20,6 +21,57 @@ after(() => entra.close());
 beforeEach(() => {
   entra.seen.length = 0;
   Object.assign(entra.options, BEHAVIOUR);
+});
+
+/** Each of three processes does what it likes, in turns; what they see and what is stored is as if there were one. */
+async function walk(store, steps, random) {
+  const apps = Array.from({ length: 3 }, () => app({ cachePlugin: { ...store.plugin } }));
+  const tokens = new Map();
+  for (let step = 0; step < steps; step++) {
+    const [pca, person] = [apps[random(3)], [PERSON, OTHER_PERSON][random(2)]];
+    const home = homeAccountId(person);
+    const account = { homeAccountId: home, environment: 'login.windows.net', tenantId: TENANT };
+    const silent = (forceRefresh) =>
+      pca.acquireTokenSilent({ scopes, account, forceRefresh }).then(({ accessToken }) => accessToken, ({ errorCode }) => errorCode);
+    const acts = {
+      async signIn() {
+        entra.options.person = person;
+        tokens.set(home, (await signIn(pca)).accessToken);
+      },
+      async signOut() {
+        await pca.signOut({ account });
+        tokens.delete(home);
+      },
+      async silent() {
+        assert.equal(await silent(false), tokens.get(home) ?? 'no_tokens_found');
+      },
+      async renew() {
+        const renewed = await silent(true);
+        if (!tokens.has(home)) return assert.equal(renewed, 'no_tokens_found');
+        assert.match(renewed, /^AT-/);
+        tokens.set(home, renewed);
+      },
+      async list() {
+        assert.deepEqual((await pca.getAllAccounts()).map(({ homeAccountId }) => homeAccountId).sort(), [...tokens.keys()].sort());
+      },
+    };
+    const names = Object.keys(acts);
+    await acts[names[random(names.length)]]();
+    assert.deepEqual(homes(store.text), [...tokens.keys()].sort());
+  }
+}
+
+describe('three processes at random', () => {
+  for (const [name, make] of [['a text', textStore], ['a text with a version', versionedStore]]) {
+    it(`are as one, over ${name}`, async () => {
+      let seed = 20260101;
+      const random = (limit) => {
+        seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+        return (seed >>> 8) % limit;
+      };
+      for (let round = 0; round < 10; round++) await walk(make(), 40, random);
+    });
+  }
 });
 
 describe('a plugin with versions', () => {

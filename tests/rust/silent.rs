@@ -393,7 +393,7 @@ fn a_guest_tenant_is_asked_where_the_guest_tenant_is_meant() {
     assert_eq!(renewed.authentication.account.unwrap().tenant_id, GUEST);
     assert_eq!(words(sim.run(silent(&app, request()))), "AT-1", "the home tenant has its own");
     let names: Vec<_> = accounts_of(&sim, &app).into_iter().map(|known| known.account.tenant_id).collect();
-    assert_eq!(names, [GUEST, HOME]);
+    assert_eq!(names, [HOME, GUEST]);
 }
 
 #[test]
