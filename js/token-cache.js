@@ -8,9 +8,6 @@ import { accountInfo, copyOfAccount } from './shapes.js';
 
 export { TokenCacheContext };
 
-/** Put in front by some editors; JSON has no such thing. */
-const BYTE_ORDER_MARK = '\ufeff';
-
 /** @type {(cache: TokenCache, writes: boolean) => CacheAccess} */
 let open;
 /** @type {(cache: TokenCache) => void} */
@@ -119,7 +116,7 @@ export class TokenCache {
   #load(blob) {
     this.#core.loadCache(blob);
     this.#blob = blob;
-    // Nothing at all, or a byte order mark in front, is not passed on: others could not read it.
+    // Nothing but white space, or a byte order mark in front, as some editors put it there, is not passed on: it is not JSON.
     const isForOthers = !/^\ufeff|^\s*$/.test(blob);
     this.#blobGeneration = isForOthers && !this.#core.cacheHasChanged() ? this.#core.cacheGeneration : -1;
   }
@@ -129,7 +126,7 @@ export class TokenCache {
   }
 
   getCacheSnapshot() {
-    return entitiesByKey(this.#blob?.replace(BYTE_ORDER_MARK, '') || '{}');
+    return entitiesByKey(this.#blob?.trim() || '{}');
   }
 
   /** @param {string} [_correlationId] */

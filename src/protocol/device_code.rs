@@ -5,7 +5,7 @@
 use crate::error::Error;
 use crate::protocol::http::{HttpResponse, UnixMs};
 use crate::protocol::json;
-use crate::protocol::server_answer::object_of;
+use crate::protocol::reply::object_of;
 use crate::protocol::text::clean;
 use crate::protocol::token_reply::{self, TokenReply};
 use crate::protocol::url::Url;

@@ -22,6 +22,8 @@ pub mod remedy;
 
 pub mod server_answer;
 
+pub mod reply;
+
 pub mod token_reply;
 
 pub mod device_code;

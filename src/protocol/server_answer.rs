@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use crate::error::Error;
-use crate::protocol::http::HttpResponse;
 use crate::protocol::json::{self, Object};
 use crate::protocol::remedy;
 use crate::protocol::text::{clean_without, without};
@@ -105,27 +103,6 @@ impl ServerAnswer {
             || SUBERRORS.contains(&self.suberror.as_str())
             || (self.error == "invalid_grant" && !NOT_THE_PERSON.contains(&self.suberror.as_str()))
     }
-}
-
-/// The JSON object of a successful reply. `sent` is what was sent in secret, to be removed should the server echo it.
-///
-/// # Errors
-/// Any other reply, as the error that it stands for.
-pub fn object_of(reply: &HttpResponse, what: &'static str, sent: &str) -> Result<Object, Error> {
-    if reply.is_redirect() {
-        let target = reply
-            .header("location")
-            .map(|location| clean_without(location.split(['?', '#']).next().unwrap_or_default(), sent));
-        return Err(Error::Redirected { what, target: target.unwrap_or_default(), status: reply.status });
-    }
-    let object = json::object(reply.body.expose());
-    if let Some(answer) = object.as_ref().ok().and_then(|object| ServerAnswer::read(object, reply.status, sent)) {
-        return Err(Error::refused(answer));
-    }
-    if !reply.is_ok() {
-        return Err(Error::UnexpectedStatus { what, status: reply.status });
-    }
-    object.map_err(|problem| Error::UnreadableReply { what, status: reply.status, problem })
 }
 
 /// A claims challenge is JSON text to be handed back to the server, so it is left as it is, unless it could do harm.

@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::protocol::http::HttpResponse;
 use crate::protocol::json::{self, Object};
+use crate::protocol::reply::object_of;
 use crate::protocol::scopes::Scopes;
-use crate::protocol::server_answer::object_of;
 use crate::protocol::text::clean;
 use crate::secret::Secret;
 
