@@ -228,7 +228,8 @@ for (const [way, cache] of ways) {
         for (let round = 0; round < 3; round++) assert.equal((await silent()).accessToken, accessToken);
         // One account has one renewal at a time: when this one is done, so is whatever began before.
         await silent({ scopes: ['api://x/y'], forceRefresh: true });
-        assert.equal(refreshes().filter(({ form }) => !ofOthers(form)).length, 2, `asked once, and once more after a pause; resting: ${resting}`);
+        const asked = refreshes().filter(({ form }) => !ofOthers(form)).length;
+        assert.equal(asked, 2, `once, and once more after a pause; resting: ${resting}`);
       }
       entra.options.onRefresh = () => undefined;
       await clock.sleep(61_000);
