@@ -39,7 +39,7 @@ fn keys_are_those_of_msal_node_7() {
 fn keys_are_in_lower_case_and_an_account_s_ends_with_its_home() {
     assert_eq!(key::account("U.Home", "Host", "guest"), "u.home-host-home");
     assert_eq!(key::account("auth0|AbC", "id.example", "T"), "auth0|abc-id.example-t");
-    assert_eq!(key::account("ends.", "id.example", ""), "ends.-id.example-");
+    assert_eq!(key::account("ends.", "id.example", "T"), "ends.-id.example-t");
     assert_eq!(key::id_token("H", "e", "C", "R"), "h-e-idtoken-c-r--");
     assert_eq!(key::access_token("H", "e", "C", "R", "User.Read openid"), "h-e-accesstoken-c-r-user.read openid-");
     assert_eq!(key::refresh_token("H", "e", "C"), "h-e-refreshtoken-c---");

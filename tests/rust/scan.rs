@@ -165,6 +165,27 @@ fn a_string_ends_where_it_ends_whatever_its_length() {
 }
 
 #[test]
+fn every_character_is_taken_for_what_it_is() {
+    for character in (0..=0x7F_u8).map(char::from).chain(['\u{85}', '\u{A0}', '\u{2028}', '\u{FEFF}']) {
+        for text in [
+            format!("\"\\{character}\""),
+            format!("\"\\{character}0041\""),
+            format!("\"\\u004{character}\""),
+            format!("{character}[{character}1{character},{character}\"a\"{character}]{character}"),
+            format!("{{\"a\"{character}1}}"),
+            format!("[1{character}2]"),
+            format!("[{character}]"),
+            format!("[-{character}]"),
+            format!("[1{character}]"),
+            format!("[1e{character}1]"),
+            format!("[nul{character}]"),
+        ] {
+            assert_eq!(scan(&text).is_ok(), serde_json::from_str::<IgnoredAny>(&text).is_ok(), "{text:?}");
+        }
+    }
+}
+
+#[test]
 fn escapes_become_text_and_text_becomes_escapes() {
     let cases = [("", ""), ("plain é", "plain é"), (r#"\"\\\/\b\n"#, "\"\\/\u{8}\n"), (r"\u00e9\uD83D\uDE00", "é😀")];
     for (inside, text) in cases {

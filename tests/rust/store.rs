@@ -336,6 +336,15 @@ fn a_name_may_be_written_in_escapes() {
 }
 
 #[test]
+fn of_fields_with_one_name_the_last_counts() {
+    let (key, entity) = refresh_entity("client---", CLIENT, "", "", "found");
+    let entity = entity.to_string().replacen('{', r#"{"home_account_id":"grace.tenant","secret":"not this","#, 1);
+    let blob = format!(r#"{{"RefreshToken":{{"{key}":{entity}}}}}"#);
+    assert_eq!(refresh_tokens(&loaded(&blob), &ada(), CLIENT), ["found"]);
+    assert!(refresh_tokens(&loaded(&blob), &grace(), CLIENT).is_empty());
+}
+
+#[test]
 fn a_damaged_blob_is_refused_and_the_store_is_as_it_was() {
     let mut store = loaded(&blob_of(&[&ada()]));
     sign_in(&mut store, &grace(), 2);
@@ -373,6 +382,66 @@ fn a_blob_that_is_cut_off_anywhere_is_refused() {
         }
         assert_eq!(people(&store), ["ada.tenant"]);
     }
+}
+
+#[test]
+fn whatever_was_read_can_be_asked_changed_and_written() {
+    const PIECES: [&str; 16] = [
+        "null",
+        "5",
+        "1.5e3",
+        "true",
+        "{}",
+        "[]",
+        "[[1],{}]",
+        r#"{"home_account_id":5}"#,
+        r#""""#,
+        r#""x""#,
+        r#""\ud800""#,
+        r#""\"\\""#,
+        r#""login.windows.net""#,
+        r#""organizations""#,
+        r#""Account""#,
+        r#""99999999999999999999""#,
+    ];
+    let mut random = Random::seeded(3);
+    let (mut read, mut refused) = (0, 0);
+    for (_, blob, _) in BLOBS {
+        for _ in 0..60 {
+            // Every other part is in quotes: a name, or a value.
+            let parts: Vec<&str> = blob.split('"').collect();
+            let mut text = String::new();
+            let damaged: BTreeSet<usize> = (0..=random.below(4)).map(|_| random.below(parts.len() / 2)).collect();
+            for (index, part) in parts.iter().enumerate() {
+                match index % 2 {
+                    0 => text.push_str(part),
+                    _ if damaged.contains(&(index / 2)) => text.push_str(random.pick(&PIECES)),
+                    _ => text.push_str(&format!("\"{part}\"")),
+                }
+            }
+            let mut store = Store::default();
+            let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            if store.load(text.clone()).is_err() {
+                refused += 1;
+                continue;
+            }
+            assert!(is_json, "{text}");
+            read += 1;
+            let before = store.accounts(THEIR_CLIENT);
+            let whose = Whose { home_account_id: THEIR_HOME, environment: CLOUD };
+            let home = account(THEIR_HOME, CLOUD);
+            for is_sign_in in [false, true] {
+                Given { client: THEIR_CLIENT, ..Given::default() }.save(&mut store, &home, 2_000_000_000, is_sign_in);
+            }
+            assert_eq!(refresh_tokens(&store, &home, THEIR_CLIENT).first().unwrap(), "RT-2000000000", "{text}");
+            let after = loaded(&written(&store)).accounts(THEIR_CLIENT);
+            assert!(after.len() >= before.len() && !after.is_empty(), "{text}");
+            assert!(store.sign_out(&whose));
+            let left = loaded(&written(&store));
+            assert!(!left.knows(&whose) && left.refresh_tokens(&whose, THEIR_CLIENT).is_empty(), "{text}");
+        }
+    }
+    assert!(read > 200 && refused > 50, "{read} were read, {refused} refused");
 }
 
 #[test]
@@ -536,6 +605,8 @@ fn the_newest_refresh_token_comes_first() {
     let (old, new) = (entity("client--user.read", "5", "old"), entity("client---", "7", "new"));
     assert_eq!(found(&[old.clone(), new.clone()]), ["new", "old"]);
     assert_eq!(found(&[new.clone(), old.clone()]), ["new", "old"]);
+    let odd = entity("odd", "8", "odd");
+    assert_eq!(found(&[odd, old.clone(), new.clone()]), ["odd", "new", "old"], "whatever its key");
     let untimed = entity("client----", "", "untimed");
     assert_eq!(found(&[untimed.clone(), old.clone(), new]), ["new", "old", "untimed"]);
     assert_eq!(
@@ -775,7 +846,11 @@ fn the_first_account_is_as_the_blob_has_it() {
 fn the_generation_tells_whether_anything_is_different() {
     let mut store = loaded(&blob_of(&[&ada()]));
     let mut last = store.generation();
-    let mut changes = |store: &Store| std::mem::replace(&mut last, store.generation()) != store.generation();
+    let mut changes = |store: &Store| {
+        let before = std::mem::replace(&mut last, store.generation());
+        assert!(last >= before, "no generation comes twice");
+        last > before
+    };
     assert!(!changes(&store));
     store.forget(&whose(&ada()), &Secret::new("unheard of".to_owned()));
     assert!(!store.sign_out(&whose(&grace())));
@@ -793,8 +868,10 @@ fn the_generation_tells_whether_anything_is_different() {
     assert!(changes(&store));
     store.clear();
     assert!(changes(&store));
-    store.load(String::new()).unwrap();
-    assert!(changes(&store));
+    for _ in 0..3 {
+        store.load(String::new()).unwrap();
+        assert!(changes(&store));
+    }
 }
 
 #[test]
@@ -876,19 +953,32 @@ fn an_unsaved_renewal_is_dropped_once_the_person_has_signed_out_elsewhere() {
 #[test]
 fn an_unsaved_sign_in_survives_a_sign_out_elsewhere_with_what_was_renewed_since() {
     // In each order, the last word is that of the sign-in: the person did it, and nobody undid it since.
-    let orders: [&[bool]; 4] = [&[true], &[true, false], &[false, true], &[false, true, false]];
+    const SIGN_IN: (bool, bool) = (true, false);
+    const RENEWAL: (bool, bool) = (false, false);
+    const AS_GUEST: (bool, bool) = (false, true);
+    let orders: [&[(bool, bool)]; 6] = [
+        &[SIGN_IN],
+        &[SIGN_IN, RENEWAL],
+        &[RENEWAL, SIGN_IN],
+        &[RENEWAL, SIGN_IN, RENEWAL],
+        &[AS_GUEST, SIGN_IN],
+        &[SIGN_IN, AS_GUEST],
+    ];
     for order in orders {
         let mut disk = blob_of(&[&ada(), &grace()]);
         let mut here = loaded(&disk);
-        for (number, is_sign_in) in (5..).zip(order) {
-            Given::default().save(&mut here, &ada(), number, *is_sign_in);
+        for (number, (is_sign_in, is_guest)) in (5..).zip(order) {
+            let account = if *is_guest { as_guest(&ada(), "guest") } else { ada() };
+            assert!(Given::default().save(&mut here, &account, number, *is_sign_in));
         }
         let last = 4 + order.len();
         turn(&mut Store::default(), &mut disk, |store| store.sign_out(&whose(&ada())));
         here.load(disk).unwrap();
         let known = loaded(&written(&here));
-        assert_eq!(people(&known), ["grace.tenant", "ada.tenant"], "{order:?}");
-        assert_eq!(access_token(&known, &ada()), format!("AT-{last}"), "{order:?}");
+        let found = people(&known);
+        assert_eq!(found.first().map(String::as_str), Some("grace.tenant"), "{order:?}");
+        assert_eq!(found.len(), if order.contains(&AS_GUEST) { 3 } else { 2 }, "{order:?}: {found:?}");
+        assert!(!access_token(&known, &ada()).is_empty(), "{order:?}");
         assert_eq!(refresh_tokens(&known, &ada(), CLIENT), [format!("RT-{last}")], "{order:?}");
     }
 }
@@ -1007,8 +1097,12 @@ fn a_long_life_of_sign_ins_and_sign_outs_loses_nothing() {
         is_sign_in: true,
     };
     // More than are remembered; but one who signs out often is one.
-    for _ in 0..10_100 {
+    let middle = account("middle.tenant", CLOUD);
+    for number in 0..10_100 {
         assert!(store.save(&tokens) && store.sign_out(&whose(&ada)));
+        if number == 50 {
+            sign_in(&mut store, &middle, 3);
+        }
         store.tidy();
     }
     sign_in(&mut store, &account("late.tenant", CLOUD), 4);
@@ -1019,10 +1113,11 @@ fn a_long_life_of_sign_ins_and_sign_outs_loses_nothing() {
         sign_in(store, &ada, 6);
     });
     for _ in 0..2 {
-        assert_eq!(people(&store), ["grace.tenant", "unsaved.tenant"]);
+        assert_eq!(people(&store), ["grace.tenant", "unsaved.tenant", "middle.tenant"]);
         assert_eq!(self::access_token(&store, &grace()), "AT-3");
+        assert_eq!(self::access_token(&store, &middle), "AT-3");
         assert_eq!(self::access_token(&store, &account("unsaved.tenant", CLOUD)), "AT-2");
-        assert_eq!(keys(&written(&store), "RefreshToken").len(), 2);
+        assert_eq!(keys(&written(&store), "RefreshToken").len(), 3);
         store.load(disk.clone()).unwrap();
     }
 }
