@@ -456,6 +456,47 @@ describe('a blob that is damaged', () => {
     assert.equal(other.getTokenCache().serialize(), blob);
   });
 
+  const tomorrow = { Tomorrow: { text: 'é😀\u2028', more: [1, { of: 'it' }] } };
+  const ways = {
+    'as it was written': (cache) => JSON.stringify(cache),
+    'indented': (cache) => JSON.stringify(cache, null, 2),
+    'with other letters before': (cache) => JSON.stringify({ ...tomorrow, ...cache }),
+    'with other letters behind': (cache) => JSON.stringify({ ...cache, ...tomorrow }),
+    'with other letters and a byte order mark': (cache) => `\ufeff${JSON.stringify({ Tomorrow: 'é', ...cache })}`,
+    'of a thousand people': (cache) => JSON.stringify({ ...cache, Account: { ...cache.Account, ...crowd() } }),
+  };
+  function crowd() {
+    const one = (index) => ({ home_account_id: `p${index}.t`, environment: 'login.windows.net', realm: 't', local_account_id: `p${index}`, username: `p${index}`, authority_type: 'MSSTS' });
+    return Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`p${index}.t-login.windows.net-t`, one(index)]));
+  }
+  for (const [way, written] of Object.entries(ways)) {
+    it(`${way}, is written with what changed in its place, and nothing else is touched`, async () => {
+      const first = app();
+      const { account, accessToken } = await signIn(first);
+      const blob = written(JSON.parse(first.getTokenCache().serialize()));
+      const before = JSON.parse(blob.replace(/^\ufeff/, ''));
+      const pca = app();
+      pca.getTokenCache().deserialize(blob);
+      const renewed = await pca.acquireTokenSilent({ scopes, account, forceRefresh: true });
+      assert.notEqual(renewed.accessToken, accessToken);
+      for (let times = 0; times < 2; times += 1) {
+        const after = JSON.parse(pca.getTokenCache().serialize());
+        const [token] = Object.values(after.AccessToken);
+        assert.equal(token.secret, renewed.accessToken);
+        for (const section of ['AccessToken', 'RefreshToken', 'IdToken']) {
+          assert.deepEqual(Object.keys(after[section]), Object.keys(before[section]));
+          delete after[section];
+        }
+        const { AccessToken, RefreshToken, IdToken, ...others } = before;
+        assert.deepEqual(after, others);
+      }
+      await pca.signOut({ account });
+      const left = JSON.parse(pca.getTokenCache().serialize());
+      for (const key of Object.keys(before.Account)) if (key.startsWith(account.homeAccountId)) delete before.Account[key];
+      assert.deepEqual(left, { ...before, AccessToken: {}, RefreshToken: {}, IdToken: {} });
+    });
+  }
+
   it('in parts, keeps what is good, and what is not as it was', async () => {
     const pca = app();
     const { account, accessToken } = await signIn(pca);
