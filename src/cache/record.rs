@@ -25,11 +25,17 @@ pub struct Whose<'a> {
 }
 
 impl Whose<'_> {
-    /// Whether an entity is that person's. Ids are compared as they are: `AbC` and `abc` can be two people.
+    /// Whether that is the person. Ids are compared as they are: `AbC` and `abc` can be two people.
+    #[must_use]
+    pub fn is(&self, home_account_id: &str, environment: &str) -> bool {
+        home_account_id == self.home_account_id
+            && (self.environment.is_empty() || same_environment(environment, self.environment))
+    }
+
+    /// Whether an entity is that person's.
     #[must_use]
     pub fn owns(&self, entity: &Entity<'_>) -> bool {
-        entity.text("home_account_id") == self.home_account_id
-            && (self.environment.is_empty() || same_environment(&entity.text("environment"), self.environment))
+        self.is(&entity.text("home_account_id"), &entity.text("environment"))
     }
 }
 

@@ -65,7 +65,7 @@ struct Entries {
 
 /// Keys and values are JSON.
 enum Entry {
-    Stored { key: Span, value: Span },
+    Stored { key: Span, value: Span, home_account_id: Span, environment: Span },
     Written { key: String, value: Secret, unsaved: Option<Origin> },
     Gone,
 }
@@ -161,20 +161,22 @@ impl Store {
         section: Section,
         key: Span,
     ) -> Result<(), Problem> {
-        let mut home = Span::default();
+        let (mut home_account_id, mut environment) = (Span::default(), Span::default());
         let value = if scanner.ahead() == Some(b'{') {
             scanner.object(&mut |scanner, name| {
                 let value = scanner.value()?;
-                if name.of(text) == "home_account_id" {
-                    home = value;
+                match name.of(text) {
+                    "home_account_id" => home_account_id = value,
+                    "environment" => environment = value,
+                    _ => {}
                 }
                 Ok(())
             })?
         } else {
             scanner.value()?
         };
-        let place = self.push(section, Entry::Stored { key: key.quoted(), value });
-        self.index(&unquoted(home.of(text)).unwrap_or_default(), place);
+        let place = self.push(section, Entry::Stored { key: key.quoted(), value, home_account_id, environment });
+        self.index(&unquoted(home_account_id.of(text)).unwrap_or_default(), place);
         Ok(())
     }
 
@@ -221,7 +223,7 @@ impl Store {
         let start = out.len();
         for entry in &entries.entries {
             let (key, value) = match entry {
-                Entry::Stored { key, value } => (key.of(text), value.of(text)),
+                Entry::Stored { key, value, .. } => (key.of(text), value.of(text)),
                 Entry::Written { key, value, .. } => (key.as_str(), value.expose()),
                 Entry::Gone => continue,
             };
@@ -439,9 +441,9 @@ impl Store {
     /// Forgets a person: the account and every token of theirs, of each client. Returns whether there was anything.
     pub fn sign_out(&mut self, whose: &Whose<'_>) -> bool {
         let mut places = Vec::new();
-        for section in [Section::Account, Section::IdToken, Section::AccessToken, Section::RefreshToken] {
-            for (place, _) in self.of(whose, section) {
-                places.push(place);
+        for place in self.alike(whose.home_account_id) {
+            if place.section != Section::AppMetadata && self.is_of(whose, *place) {
+                places.push(*place);
             }
         }
         if places.is_empty() {
@@ -557,10 +559,9 @@ impl Store {
     /// The key, or one like it that nobody has: MSAL's are in lower case, and the ids of two people may differ in their capitals
     /// alone. What MSAL Node looks for in a key is still there.
     fn free_key(&self, section: Section, key: &str, home: &str, replaced: &[Place]) -> String {
-        let alike = self.people.get(&home.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default();
         let is_taken = |key: &str| {
             let has_it = |place: &Place| place.section == section && self.key(*place) == key;
-            alike.iter().any(|place| has_it(place) && !replaced.contains(place))
+            self.alike(home).iter().any(|place| has_it(place) && !replaced.contains(place))
         };
         let mut key = key.to_owned();
         while is_taken(&key) {
@@ -637,15 +638,28 @@ impl Store {
     /// One person's entities in a section. As a list, so that the search is compiled once and not for each who asks.
     fn of(&self, whose: &Whose<'_>, section: Section) -> Vec<(Place, Entity<'_>)> {
         let mut found = Vec::new();
-        for place in self.people.get(&whose.home_account_id.to_ascii_lowercase()).into_iter().flatten() {
-            if place.section == section {
-                let entity = Entity::read(self.value(*place));
-                if whose.owns(&entity) {
-                    found.push((*place, entity));
-                }
+        for place in self.alike(whose.home_account_id) {
+            if place.section == section && self.is_of(whose, *place) {
+                found.push((*place, Entity::read(self.value(*place))));
             }
         }
         found
+    }
+
+    /// The places of everybody whose id differs in its capitals at the most.
+    fn alike(&self, home_account_id: &str) -> &[Place] {
+        self.people.get(&home_account_id.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn is_of(&self, whose: &Whose<'_>, place: Place) -> bool {
+        match self.entry(place) {
+            Some(Entry::Stored { home_account_id, environment, .. }) => {
+                let text = |span: &Span| unquoted(span.of(self.text.expose())).unwrap_or_default();
+                whose.is(&text(home_account_id), &text(environment))
+            }
+            Some(Entry::Written { value, .. }) => whose.owns(&Entity::read(value.expose())),
+            Some(Entry::Gone) | None => false,
+        }
     }
 
     fn all(&self, section: Section) -> impl Iterator<Item = (Place, Entity<'_>)> {
