@@ -11,7 +11,7 @@ use crate::flows::refresh::Renewal;
 use crate::flows::remember::{in_turn, milliseconds, recalled, with_cache};
 use crate::flows::wish::Wish;
 use crate::host::{Host, Level};
-use crate::protocol::authority::{Authority, Kind, is_guid, is_multi_tenant};
+use crate::protocol::authority::{Authority, Kind, is_guid, is_multi_tenant, same_environment};
 use crate::protocol::http::UnixMs;
 use crate::protocol::request::Ask;
 
@@ -170,6 +170,11 @@ async fn plan<H: Host>(app: &App<H>, request: Request) -> Result<Plan, Error> {
     let is_challenged = request.wish.claims.as_ref().is_some_and(|claims| !claims.is_empty());
     let names_authority = request.wish.authority.is_some();
     let (authority, ask) = request.wish.checked(app)?;
+    // A refresh token goes to the server that gave it, and to no other.
+    let environment = authority.environment();
+    if !request.environment.is_empty() && !same_environment(&request.environment, &environment) {
+        return Err(Error::NoTokens);
+    }
     let home_tenant = request.home_account_id.split('.').nth(1).unwrap_or_default();
     let (authority, realm) = match authority.kind() {
         Kind::Entra { tenant, .. } if is_guid(tenant) => {
@@ -194,7 +199,7 @@ async fn plan<H: Host>(app: &App<H>, request: Request) -> Result<Plan, Error> {
         authority,
         realm,
         home_account_id: request.home_account_id,
-        environment: request.environment,
+        environment,
         force_refresh: request.force_refresh || is_challenged,
         is_challenged,
         refresh_token_expires_within: request.refresh_token_expires_within,

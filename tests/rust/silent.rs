@@ -238,6 +238,33 @@ fn nobody_signed_in_means_no_tokens() {
 }
 
 #[test]
+fn a_refresh_token_goes_to_the_server_that_gave_it_and_to_no_other() {
+    let (_, sim, app) = signed_in();
+    let asked = sim.requests().len();
+    let forced = || Request { force_refresh: true, ..request() };
+    let elsewhere = [
+        Request { environment: "id.example".to_owned(), ..forced() },
+        Request { wish: Wish { authority: Some("https://id.example".to_owned()), ..wish() }, ..forced() },
+        Request {
+            wish: Wish { authority: Some("https://id.example".to_owned()), ..wish() },
+            environment: String::new(),
+            ..forced()
+        },
+        Request {
+            wish: Wish { authority: Some("https://login.microsoftonline.us/organizations".to_owned()), ..wish() },
+            ..forced()
+        },
+    ];
+    for request in elsewhere {
+        assert_eq!(words(sim.run(silent(&app, request))), "no_tokens_found");
+    }
+    assert_eq!(sim.requests().len(), asked);
+    for environment in ["", "sts.windows.net", "login.microsoftonline.com"] {
+        assert_eq!(words(sim.run(silent(&app, Request { environment: environment.to_owned(), ..request() }))), "AT-1");
+    }
+}
+
+#[test]
 fn a_token_that_is_due_is_handed_out_and_renewed_behind_the_scenes() {
     let (server, sim) = Server::new();
     server.extra.set(r#","refresh_in":600"#);
