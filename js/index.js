@@ -105,24 +105,35 @@ export class PublicClientApplication {
   async acquireTokenSilent(request) {
     const core = coreOf(this);
     const hit = this.#hits.find(request, this.#now());
+    if (!hit) {
+      const input = Input.request(request);
+      const isUsual = isPlain(request);
+      return this.#silently(silentRequest(input), isUsual, input.signal('signal'));
+    }
+    const correlationId = request.correlationId || newCorrelationId();
     /** @type {import('./cache-access.js').CacheAccess | undefined} */
     let access;
-    if (hit) {
-      if (this.#cache.persistence) {
-        access = openCache(this.#cache, false);
-        await access.ready;
-      }
-      if (hit.generation === core.cacheGeneration) {
-        await access?.close(false);
-        return copyOfResult(hit.result, request.correlationId || newCorrelationId());
-      }
+    if (this.#cache.persistence) {
+      access = openCache(this.#cache, false);
+      await access.ready;
     }
-    // What is stored is not what it was: the core decides, in the turn at the cache that is open. The request is as it was when
-    // that answer was found to be right, so nothing in it can be wrong now.
-    const input = Input.request(request);
-    const isUsual = isPlain(request);
-    const fields = silentRequest(input);
-    const served = JSON.parse(await core.acquireTokenSilent(JSON.stringify(fields), input.signal('signal'), access));
+    if (hit.generation === core.cacheGeneration) {
+      await access?.close(false);
+      return copyOfResult(hit.result, correlationId);
+    }
+    // What is stored is not what it was: the core decides, in the turn at the cache that is open. It is asked what was asked when
+    // that answer was given, for the request may have been changed since.
+    return this.#silently({ ...hit.question, correlationId }, true, undefined, access);
+  }
+
+  /**
+   * @param {import('./hits.js').Question & { correlationId: string }} fields checked
+   * @param {boolean} isUsual whether the answer may be kept
+   * @param {AbortSignal | undefined} signal
+   * @param {import('./cache-access.js').CacheAccess} [access] a turn at the cache that is open
+   */
+  async #silently(fields, isUsual, signal, access) {
+    const served = JSON.parse(await coreOf(this).acquireTokenSilent(JSON.stringify(fields), signal, access));
     const result = authenticationResult(served);
     return isUsual ? this.#hits.keep(fields, served, result) : result;
   }

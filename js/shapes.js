@@ -70,16 +70,15 @@ export function silentRequest(input) {
       'account: it is missing; pass an account that getAllAccounts or a sign-in returned.',
     );
   }
-  const fields = silentFields(input);
+  const fields = { ...commonRequest(input), ...silentFields(input) };
   if (!fields.homeAccountId) throw input.part('account').wrong('homeAccountId', 'it is missing; pass an account that getAllAccounts or a sign-in returned');
   return fields;
 }
 
-/** A silent request, which need not name an account here. @param {Input} input */
+/** What a silent request has beside, which need not name an account here. @param {Input} input */
 export function silentFields(input) {
   const account = input.part('account');
   return {
-    ...commonRequest(input),
     homeAccountId: account.text('homeAccountId'),
     environment: account.text('environment'),
     tenantId: account.text('tenantId'),

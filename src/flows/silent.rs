@@ -68,6 +68,8 @@ pub struct Plan {
 #[derive(Clone)]
 struct Found {
     token: Option<AccessToken>,
+    /// The token's, when it was looked at: whether there are refresh tokens goes by it.
+    condition: Condition,
     known: Option<Known>,
     refresh_tokens: Vec<RefreshToken>,
     generation: u32,
@@ -113,7 +115,9 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
     if request.home_account_id.is_empty() {
         let client_id = &app.client().client_id;
         let accounts = with_cache(app, false, |store| store.accounts(client_id)).await?;
-        let last = accounts.into_iter().max_by_key(|known| known.used_at).ok_or(Error::NoTokens)?;
+        let environment = app.authority(request.wish.authority.as_deref())?.environment();
+        let here = accounts.into_iter().filter(|known| same_environment(&known.account.environment, &environment));
+        let last = here.max_by_key(|known| known.used_at).ok_or(Error::NoTokens)?;
         request.home_account_id = last.account.home_account_id;
         request.environment = last.account.environment;
         request.tenant_id = last.account.tenant_id;
@@ -125,7 +129,7 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
     };
     let (client_id, now) = (&app.client().client_id, app.host.now());
     let found = in_turn(app, turn, false, |store| plan.look(store, client_id, now, !plan.force_refresh)).await?;
-    let condition = Condition::of(found.token.as_ref(), app.host.now());
+    let condition = found.condition;
     if !plan.force_refresh && matches!(condition, Condition::Good | Condition::Due) {
         let is_due = condition == Condition::Due && plan.may_renew(app);
         return Ok(Silent { authentication: plan.recalled(found)?, renewal: is_due.then_some(plan) });
@@ -216,13 +220,19 @@ impl Plan {
         let wanted =
             Wanted { client_id, realm: &self.realm, scopes: &self.ask.scopes, resource: self.ask.resource.as_deref() };
         let whose = self.whose();
-        let mut found = Found { token: None, known: None, refresh_tokens: Vec::new(), generation: store.generation() };
+        let mut found = Found {
+            token: None,
+            condition: Condition::Gone,
+            known: None,
+            refresh_tokens: Vec::new(),
+            generation: store.generation(),
+        };
         if !store.knows(&whose) {
             return found; // signed out, even if tokens are left: MSAL Python leaves those whose keys are not as it writes them
         }
         found.token = store.access_token(&whose, &wanted);
-        let condition = Condition::of(found.token.as_ref(), now);
-        if self.force_refresh || condition != Condition::Good {
+        found.condition = Condition::of(found.token.as_ref(), now);
+        if self.force_refresh || found.condition != Condition::Good {
             found.refresh_tokens = store.refresh_tokens(&whose, client_id);
         }
         if found.token.is_some() && may_serve {
@@ -283,8 +293,7 @@ impl Plan {
                 (Some(token), Some(seen)) => token.secret != seen.secret,
                 (token, _) => token.is_some(),
             };
-            if has_come && !self.is_challenged && Condition::of(found.token.as_ref(), app.host.now()) == Condition::Good
-            {
+            if has_come && !self.is_challenged && found.condition == Condition::Good {
                 // It came from the server just now, and is no answer for later.
                 return Ok(Authentication { from_cache: false, serves: None, ..self.recalled(found)? });
             }

@@ -26,7 +26,7 @@ use crate::error::{Cause, Error};
 use crate::flows::device_code::{self, Pending, Polled, Progress, Prompt};
 use crate::flows::race::{First, race};
 use crate::flows::silent::{self, Silent};
-use crate::flows::{App, Authentication, accounts, refresh};
+use crate::flows::{App, accounts, refresh};
 use crate::host::Host as _;
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::secret::Secret;
@@ -76,7 +76,7 @@ impl Core {
         self.promise(request, signal, async move |request| {
             let request = shapes::device_code_request(&request);
             let prompt = JsPrompt { show: Some(show), progress };
-            device_code::sign_in(&app, request, &prompt).await.map(|result| result_value(&result))
+            device_code::sign_in(&app, request, &prompt).await.map(|result| shapes::result(&result))
         })
     }
 
@@ -116,7 +116,7 @@ impl Core {
                 Err(error) => {
                     let sign_in = silent::sign_in_after(error, sign_in)?;
                     let prompt = JsPrompt { show: Some(show), progress };
-                    device_code::sign_in(&app, sign_in, &prompt).await.map(|result| result_value(&result))
+                    device_code::sign_in(&app, sign_in, &prompt).await.map(|result| shapes::result(&result))
                 }
             }
         })
@@ -313,7 +313,7 @@ impl DeviceCode {
         self.promise(signal, async |app, pending| {
             Ok(match device_code::poll(&app, &pending).await? {
                 Polled::Pending(progress) => shapes::pending(progress.next_poll_in),
-                Polled::Done(result) => shapes::done(&result_value(&result)),
+                Polled::Done(result) => shapes::done(&shapes::result(&result)),
             })
         })
     }
@@ -322,7 +322,7 @@ impl DeviceCode {
     pub fn finish(&self, timeout: Option<f64>, progress: Option<Function>, signal: Option<AbortSignal>) -> Promise {
         self.promise(signal, async move |app, pending| {
             let prompt = JsPrompt { show: None, progress };
-            device_code::finish(&app, &pending, timeout, &prompt).await.map(|result| result_value(&result))
+            device_code::finish(&app, &pending, timeout, &prompt).await.map(|result| shapes::result(&result))
         })
     }
 }
@@ -372,11 +372,7 @@ fn served(app: &Rc<App<JsHost>>, silent: Silent) -> JsValue {
             Ok(JsValue::UNDEFINED)
         })));
     }
-    result_value(&silent.authentication)
-}
-
-fn result_value(result: &Authentication) -> JsValue {
-    shapes::result(result)
+    shapes::result(&silent.authentication)
 }
 
 /// The program's callbacks. Both may be async; what they throw is what the caller gets.

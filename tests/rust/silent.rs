@@ -238,6 +238,27 @@ fn nobody_signed_in_means_no_tokens() {
 }
 
 #[test]
+fn a_token_that_was_good_when_it_was_looked_at_is_good() {
+    let (_, sim) = Server::new();
+    let disk = SharedDisk::default();
+    let app = plugged(&sim, &disk);
+    sim.run(sign_in(&app));
+    // The clock passes the mark while the plugin closes: a millisecond for its reading, and one for that.
+    sim.jump(sim.elapsed() + 2, 3_400_000);
+    assert_eq!(words(sim.run(silent(&app, request()))), "AT-1");
+}
+
+#[test]
+fn who_is_not_named_is_the_last_one_at_this_server() {
+    let (_, sim, app) = signed_in();
+    let blob = app.cache().borrow().write().expose().to_owned();
+    let elsewhere = r#"{"Account":{"x":{"home_account_id":"x","environment":"id.example","realm":"","local_account_id":"x","username":"x","authority_type":"Generic","last_modification_time":"9999999999"},"#;
+    app.cache().borrow_mut().load(blob.replacen(r#"{"Account":{"#, elsewhere, 1)).unwrap();
+    assert_eq!(accounts_of(&sim, &app).len(), 2);
+    assert_eq!(words(sim.run(silent(&app, Request { wish: wish(), ..Request::default() }))), "AT-1");
+}
+
+#[test]
 fn a_refresh_token_goes_to_the_server_that_gave_it_and_to_no_other() {
     let (_, sim, app) = signed_in();
     let asked = sim.requests().len();

@@ -333,10 +333,12 @@ impl Host for Sim {
 
     async fn close_cache(&self, turn: DiskTurn, has_changed: bool) -> Result<(), Error> {
         let plugin = self.0.borrow().plugin.clone();
+        if plugin.is_some() {
+            self.timer(1).await;
+        }
         if let (Some(Plugin { disk, app }), true) = (plugin, has_changed) {
             let app = app.upgrade().expect("an app");
             let text = app.cache().borrow().write().expose().to_owned();
-            self.timer(1).await;
             disk.borrow_mut().log.push("write");
             if disk.borrow().fails == Some("write") {
                 return Err(Error::Callback(Cause::new("the disk is full")));
