@@ -25,14 +25,18 @@ impl Secret {
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        let mut bytes = mem::take(&mut self.0).into_bytes();
-        let capacity = bytes.capacity();
-        bytes.clear();
-        bytes.resize(capacity, 0);
-        // Or the compiler would see that nobody reads the zeros. The crate for this writes byte by byte, which takes a tenth of a
-        // second for a cache of ten thousand accounts.
-        hint::black_box(bytes.as_slice());
+        wipe(mem::take(&mut self.0).into_bytes());
     }
+}
+
+/// Overwrites bytes that held a secret, and drops them.
+pub fn wipe(mut bytes: Vec<u8>) {
+    let capacity = bytes.capacity();
+    bytes.clear();
+    bytes.resize(capacity, 0);
+    // Or the compiler would see that nobody reads the zeros. The crate for this writes byte by byte, which takes a tenth of a
+    // second for a cache of ten thousand accounts.
+    hint::black_box(bytes.as_slice());
 }
 
 impl fmt::Debug for Secret {

@@ -14,7 +14,7 @@ use crate::error::{Cause, Class, Error, in_seconds};
 use crate::flows::race::{First, race};
 use crate::host::{Host, Level, SendError};
 use crate::protocol::http::{HttpRequest, HttpResponse, Method, UnixMs};
-use crate::secret::Secret;
+use crate::secret::{Secret, wipe};
 use crate::wasm::fetch::{HEADERS, LARGEST_BODY, Unfetched, describe, fetch, status_of};
 use crate::wasm::shapes::{self, ErrorShape};
 use crate::wasm::task::{Operation, Task};
@@ -176,6 +176,7 @@ impl JsHost {
                 bytes.truncate(written as usize);
                 return String::from_utf8(bytes).ok();
             }
+            wipe(bytes); // part of a cache
         }
         None
     }

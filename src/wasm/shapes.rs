@@ -231,8 +231,13 @@ impl Json {
 }
 
 fn list(items: impl Iterator<Item = Secret>) -> Secret {
-    let mut out = String::from("[");
-    for item in items {
+    // In one piece, for a text that grows leaves copies behind.
+    let items: Vec<Secret> = items.collect();
+    let length =
+        items.iter().fold(2, |length: usize, item| length.saturating_add(item.expose().len()).saturating_add(1));
+    let mut out = String::with_capacity(length);
+    out.push('[');
+    for item in &items {
         if out.len() > 1 {
             out.push(',');
         }
@@ -280,9 +285,10 @@ pub(super) fn result(result: &Authentication) -> JsValue {
 /// Accounts, of which there may be thousands: JSON text; js/shapes.js makes MSAL's `AccountInfo`s of them.
 pub(super) fn accounts(generation: u32, known: &[Known]) -> JsValue {
     let accounts = known.iter().map(|known| account(&known.account, known.id_token.as_ref(), known.claims.as_ref()));
-    let mut json = Json::with_capacity(0);
+    let accounts = list(accounts);
+    let mut json = Json::with_capacity(accounts.expose().len().saturating_add(50));
     json.some_number("generation", Some(generation.into()));
-    json.raw("accounts", list(accounts).expose());
+    json.raw("accounts", accounts.expose());
     JsValue::from_str(json.end().expose())
 }
 

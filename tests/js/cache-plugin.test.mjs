@@ -139,6 +139,21 @@ describe('a cache plugin', () => {
     assert.equal((await app({ cachePlugin }).getAllAccounts()).length, 1);
   });
 
+  it('may take its time: a request that is changed meanwhile is answered as it was', async () => {
+    const { text, account, accessToken } = await storedBlob();
+    const store = textStore(text);
+    const pca = app({ cachePlugin: store.plugin });
+    const request = { scopes: [...scopes], account };
+    await pca.acquireTokenSilent(request);
+    store.onBefore = async () => {
+      request.scopes = 42;
+      store.text = `${text} `; // as another process would have left it
+    };
+    assert.equal((await pca.acquireTokenSilent(request)).accessToken, accessToken);
+    store.onBefore = async () => {};
+    assert.equal((await pca.getAllAccounts()).length, 1, 'nobody is left at the door');
+  });
+
   it('is asked before each hit, so that what others did counts at once', async () => {
     const { text, account, accessToken } = await storedBlob();
     const store = textStore(text);
