@@ -1,6 +1,6 @@
 // A turn at the cache: the plugin's two callbacks around what the core does in between, one after the other.
 
-import { AuthError, AuthErrorCodes } from './errors.js';
+import { AuthError, AuthErrorCodes, failed } from './errors.js';
 
 /** How often a store that was changed by somebody else meanwhile is written again. */
 const MOST_CONFLICTS = 10;
@@ -146,7 +146,10 @@ export class CacheAccess {
       await this.#load();
     }
     const text = `The token cache was changed by others ${MOST_CONFLICTS} times while it was being stored; try again.`;
-    throw new AuthError(AuthErrorCodes.cacheConflict, '', text);
+    throw failed(AuthError, AuthErrorCodes.cacheConflict, text, {
+      remedy: 'Try again; the change is kept in memory until then.',
+      retryable: true,
+    });
   }
 
   /** Nobody waits for the turn any more. */

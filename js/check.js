@@ -1,6 +1,6 @@
 // Types of what the program hands in, checked before anything is sent. Each error names the field and what belongs there.
 
-import { ClientConfigurationError, ClientConfigurationErrorCodes } from './errors.js';
+import { ClientConfigurationError, ClientConfigurationErrorCodes, withCause } from './errors.js';
 
 /** A part of the program's input, and the code of the error if something in it is wrong. */
 export class Input {
@@ -73,6 +73,12 @@ export class Input {
     return this.text(name) || undefined;
   }
 
+  /** JSON text, or the object that it stands for; an empty text counts as none. @param {string} name @returns {string | undefined} */
+  json(name) {
+    const value = this.#optional(name, 'JSON text, or an object', (value) => typeof value === 'string' || typeof value === 'object');
+    return typeof value === 'object' ? JSON.stringify(value) : /** @type {string | undefined} */ (value) || undefined;
+  }
+
   /** @param {string} name @returns {boolean | undefined} */
   flag(name) {
     return this.#optional(name, 'true or false', (value) => typeof value === 'boolean');
@@ -133,7 +139,7 @@ export function requireMethods(name, value, methods) {
  */
 export function wrong(code, field, fix) {
   const error = new ClientConfigurationError(code, '', `${field}: ${fix}`);
-  return Object.assign(error, { field });
+  return withCause(Object.assign(error, { field, remedy: `Correct ${field}: ${fix}.` }), { field, problem: fix });
 }
 
 /** What a value is, in words; never the value itself, which may be a secret in the wrong place. @param {unknown} value */

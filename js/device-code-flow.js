@@ -2,7 +2,7 @@
 
 import { Input } from './check.js';
 import { coreOf } from './core-of.js';
-import { ClientAuthError, ClientAuthErrorCodes } from './errors.js';
+import { ClientAuthError, ClientAuthErrorCodes, failed } from './errors.js';
 import { authenticationResult, deviceCodeRequest, deviceCodeResponse } from './shapes.js';
 import { stoppable } from './stop.js';
 
@@ -90,5 +90,5 @@ export class DeviceCodeFlow {
 
 /** @param {string} text */
 function notNow(text) {
-  return new ClientAuthError(ClientAuthErrorCodes.requestCannotBeMade, '', text);
+  return failed(ClientAuthError, ClientAuthErrorCodes.requestCannotBeMade, text, { remedy: 'The message says what comes first.' });
 }

@@ -14,7 +14,12 @@
  * @property {string} claims
  * @property {number} [status]
  * @property {string} [remedy]
+ * @property {string} [remedyUrl]
+ * @property {boolean} needsInteraction
+ * @property {boolean} retryable
  * @property {string} [field]
+ * @property {string} [url]
+ * @property {{ error_description: string, error_codes: number[], error_uri: string }} [answer] what the server said
  */
 
 export class AuthError extends Error {
@@ -33,6 +38,8 @@ export class AuthError extends Error {
     this.traceId = '';
     this.timestamp = '';
     this.claims = '';
+    this.needsInteraction = false;
+    this.retryable = false;
     // Not enumerable: as with every Error, printing shows it in front of the message already.
     Object.defineProperty(this, 'name', { value: 'AuthError', configurable: true, writable: true });
   }
@@ -88,6 +95,7 @@ export class InteractionRequiredAuthError extends AuthError {
     this.timestamp = timestamp;
     this.traceId = traceId;
     this.claims = claims;
+    this.needsInteraction = true;
     if (errorNo !== undefined) Object.assign(this, { errorNo });
   }
 }
@@ -95,21 +103,49 @@ export class InteractionRequiredAuthError extends AuthError {
 const CLASSES = { AuthError, ClientAuthError, ClientConfigurationError, ServerError, InteractionRequiredAuthError };
 
 /**
- * The error hook: makes what a promise of the core rejects with.
+ * Sets an error's cause. Not enumerable, as JavaScript's own.
+ * @template {AuthError} E
+ * @param {E} error
+ * @param {unknown} cause
+ */
+export function withCause(error, cause) {
+  return Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
+}
+
+/**
+ * An error that is made on this side of the core; the advice is that of src/protocol/remedy.rs.
+ * @template {AuthError} E
+ * @param {new (errorCode: string, correlationId: string, errorMessage: string) => E} Class
+ * @param {string} errorCode
+ * @param {string} errorMessage
+ * @param {{ remedy: string, correlationId?: string, retryable?: boolean, field?: string, cause?: unknown }} more
+ */
+export function failed(Class, errorCode, errorMessage, { correlationId = '', cause, ...more }) {
+  const error = Object.assign(new Class(errorCode, correlationId, errorMessage), more);
+  return withCause(error, cause ?? { errorCode, correlationId, ...more });
+}
+
+/**
+ * The error hook: makes what a promise of the core rejects with. Its cause is what was thrown, or what the server said, or what else
+ * there is to know.
  * @param {Details} details
  * @param {unknown} cause
  * @returns {AuthError}
  */
-export function fromCore({ class: name, errorCode, errorMessage, correlationId, subError, ...fields }, cause) {
+export function fromCore({ class: name, errorCode, errorMessage, correlationId, subError, answer, ...fields }, cause) {
   const Class = CLASSES[/** @type {keyof typeof CLASSES} */ (name)] ?? AuthError;
   const error = new Class(errorCode, correlationId, errorMessage, subError);
   for (const [field, value] of Object.entries(fields)) {
     if (value !== undefined) Object.assign(error, { [field]: value });
   }
+  if (answer) {
+    const { error_description: errorDescription, error_codes: errorCodes, error_uri: errorUri } = answer;
+    Object.assign(error, { errorDescription, errorCodes, ...(errorUri && { errorUri }) });
+  }
   // From the call into the core on; what is above is this function and the glue.
   Error.captureStackTrace?.(error, fromCore);
-  if (cause !== undefined) Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
-  return error;
+  const { status, field, url } = fields;
+  return withCause(error, cause ?? answer ?? { errorCode, correlationId, status, field, url });
 }
 
 export const AuthErrorCodes = Object.freeze({
@@ -200,6 +236,7 @@ export const ClientConfigurationErrorCodes = Object.freeze({
   urlEmptyError: 'empty_url_error',
   urlParseError: 'url_parse_error',
   // doorcode's own.
+  deviceCodeNotOffered: 'device_code_not_offered',
   invalidConfiguration: 'invalid_configuration',
   invalidRequestParameter: 'invalid_request_parameter',
 });
@@ -214,4 +251,24 @@ export const InteractionRequiredAuthErrorCodes = Object.freeze({
   noTokensFound: 'no_tokens_found',
   refreshTokenExpired: 'refresh_token_expired',
   uiNotAllowed: 'ui_not_allowed',
+});
+
+/** What servers answer with: RFC 6749, RFC 8628, RFC 8707, OpenID Connect and Entra. */
+export const ServerErrorCodes = Object.freeze({
+  accessDenied: 'access_denied',
+  authorizationDeclined: 'authorization_declined',
+  authorizationPending: 'authorization_pending',
+  badVerificationCode: 'bad_verification_code',
+  expiredToken: 'expired_token',
+  invalidClient: 'invalid_client',
+  invalidGrant: 'invalid_grant',
+  invalidRequest: 'invalid_request',
+  invalidResource: 'invalid_resource',
+  invalidScope: 'invalid_scope',
+  invalidTarget: 'invalid_target',
+  serverError: 'server_error',
+  slowDown: 'slow_down',
+  temporarilyUnavailable: 'temporarily_unavailable',
+  unauthorizedClient: 'unauthorized_client',
+  unsupportedGrantType: 'unsupported_grant_type',
 });

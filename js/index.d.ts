@@ -38,8 +38,38 @@ export interface NodeAuthOptions {
   azureCloudOptions?: AzureCloudOptions;
   /** What the program can handle, such as `"cp1"` for claims challenges. Sent inside `claims`. */
   clientCapabilities?: string[];
-  /** Hosts that are authorities. Accepted as in MSAL; doorcode trusts the authority that it is given. */
+  /**
+   * Hosts that you vouch for: a domain of your own for External ID, or the host that its tenant has in its issuer. Of any other host
+   * that doorcode does not know, Microsoft is asked whether it is one of Entra's, as MSAL does; servers on this machine, AD FS and
+   * those of `protocolMode: "OIDC"` need not be listed.
+   */
   knownAuthorities?: string[];
+  /**
+   * The authority's discovery document, as JSON text (doorcode: or the object), so that it is not asked for. `{tenantid}` in its
+   * endpoints stands for the authority's tenant. An authority that is described without an `issuer` is a plain OAuth server, such
+   * as GitHub: `token_endpoint` and `device_authorization_endpoint` suffice, no OpenID scopes are added, no ID token is looked at.
+   */
+  authorityMetadata?: string | AuthorityMetadata;
+  /** What Microsoft's instance discovery answers, as JSON text (doorcode: or the object), so that it is not asked. */
+  cloudDiscoveryMetadata?: string | CloudDiscoveryMetadata;
+  /** An application of the Model Context Protocol: each request must name its `resource`. @default false */
+  isMcp?: boolean;
+}
+
+/** doorcode: a discovery document (OpenID Connect Discovery 1.0 section 3, RFC 8414), as far as it is used. */
+export interface AuthorityMetadata {
+  token_endpoint: string;
+  device_authorization_endpoint?: string;
+  issuer?: string;
+  /** With `"S256"` in it, the server is sent PKCE where it asks for it. */
+  code_challenge_methods_supported?: string[];
+  [member: string]: unknown;
+}
+
+/** doorcode: the answer of Microsoft's instance discovery, as far as it is used. */
+export interface CloudDiscoveryMetadata {
+  metadata: { preferred_network: string; preferred_cache: string; aliases: string[] }[];
+  [member: string]: unknown;
 }
 
 /** An Entra cloud, and the tenant in it. */
@@ -65,7 +95,7 @@ export interface NodeSystemOptions {
   loggerOptions?: LoggerOptions;
   /** Sends the requests instead of the runtime's `fetch`: for a proxy, or a client of one's own. */
   networkClient?: INetworkModule;
-  /** Accepted as in MSAL. doorcode knows Microsoft's hosts, and takes every other for an OpenID provider. */
+  /** `"OIDC"` says that hosts which are not known to be Microsoft's are OpenID providers. @default "AAD" */
   protocolMode?: ProtocolMode;
   /** doorcode: the time limit of one HTTP request, in milliseconds. @default 30000 */
   requestTimeout?: number;
@@ -84,6 +114,8 @@ export interface Clock {
 /** What the program tells Microsoft's servers of itself. Sent to no other host. */
 export interface NodeTelemetryOptions {
   application?: { appName?: string; appVersion?: string };
+  /** doorcode: tells Microsoft's servers nothing of the library, the program, the operating system and the processor. @default false */
+  disabled?: boolean;
 }
 
 /** MSAL's names of what a server speaks. */
@@ -257,6 +289,11 @@ export interface SignOutRequest {
 /** What both forms of the device flow ask for. */
 export interface DeviceCodeFlowRequest extends BaseRequest {
   /**
+   * doorcode: the language of `message`, where the server has it: a tag such as `"de"` or `"pt-BR"` (RFC 5646). Entra is asked by its
+   * `mkt` parameter, every server by `Accept-Language`.
+   */
+  locale?: string;
+  /**
    * Seconds of polling after which to give up, counted from when `deviceCodeCallback` is done. The code's own expiry comes first
    * if it is earlier.
    */
@@ -291,6 +328,11 @@ export interface DeviceCodeResponse {
   interval: number;
   /** A sentence to show that names the page and the code. One line, without control characters. */
   message: string;
+  /**
+   * doorcode: the page that the server named, where it does not work and `verificationUri` is the one that does. External ID names
+   * `https://microsoft.com/devicelogin`, which takes no accounts of its tenants (AADSTS500208).
+   */
+  refusedUri?: string;
 }
 
 /** doorcode: how far a sign-in has come. */
@@ -660,14 +702,37 @@ export declare class AuthError extends Error {
   timestamp: string;
   /** A challenge to pass back as the `claims` of the next request; "" where there is none. */
   claims: string;
-  /** doorcode: what to do about it, in a sentence, where that is known. */
+  /** doorcode: what to do about it, in a sentence, where that is known. docs/errors.md lists them all. */
   remedy?: string;
-  /** What the network threw, or the reason of an abort. */
+  /** doorcode: the page to open for it, where there is one: of the app registration, for consent, or Microsoft's on the error. */
+  remedyUrl?: string;
+  /**
+   * doorcode: whether the person can help by signing in again: start a device flow, with the error's `claims` in its request. False
+   * where Entra says that they would only be shown a message (`subError` `message_only`).
+   */
+  needsInteraction: boolean;
+  /** doorcode: whether the very same request may do later: the network or the server was in trouble. */
+  retryable: boolean;
+  /** doorcode: the address that was asked in vain, where it is that. */
+  url?: string;
+  /** doorcode: the server's own description, where the server answered. */
+  errorDescription?: string;
+  /** doorcode: all of Entra's numbers. Hints, as `errorNo` is. */
+  errorCodes?: number[];
+  /** doorcode: the server's own page on the error (`error_uri`). */
+  errorUri?: string;
+  /**
+   * What the network or a store threw; the reason of an abort; or the server's answer by its own names, cleaned
+   * (`error`, `error_description`, `suberror`, `error_codes`, …, `status`); or else what is known, as an object.
+   */
   cause?: unknown;
 }
 
 /** Something went wrong on this side: no network, no time left, given up. */
-export declare class ClientAuthError extends AuthError {}
+export declare class ClientAuthError extends AuthError {
+  /** doorcode: the field that is missing, where it is that. */
+  field?: string;
+}
 
 /** The configuration or a request is wrong. */
 export declare class ClientConfigurationError extends AuthError {
@@ -788,6 +853,7 @@ export declare const ClientConfigurationErrorCodes: {
   readonly untrustedAuthority: 'untrusted_authority';
   readonly urlEmptyError: 'empty_url_error';
   readonly urlParseError: 'url_parse_error';
+  readonly deviceCodeNotOffered: 'device_code_not_offered';
   readonly invalidConfiguration: 'invalid_configuration';
   readonly invalidRequestParameter: 'invalid_request_parameter';
 };
@@ -803,4 +869,24 @@ export declare const InteractionRequiredAuthErrorCodes: {
   readonly noTokensFound: 'no_tokens_found';
   readonly refreshTokenExpired: 'refresh_token_expired';
   readonly uiNotAllowed: 'ui_not_allowed';
+};
+
+/** doorcode: what servers answer with, as the `errorCode` of their refusals (RFC 6749, RFC 8628, RFC 8707, OpenID Connect, Entra). */
+export declare const ServerErrorCodes: {
+  readonly accessDenied: 'access_denied';
+  readonly authorizationDeclined: 'authorization_declined';
+  readonly authorizationPending: 'authorization_pending';
+  readonly badVerificationCode: 'bad_verification_code';
+  readonly expiredToken: 'expired_token';
+  readonly invalidClient: 'invalid_client';
+  readonly invalidGrant: 'invalid_grant';
+  readonly invalidRequest: 'invalid_request';
+  readonly invalidResource: 'invalid_resource';
+  readonly invalidScope: 'invalid_scope';
+  readonly invalidTarget: 'invalid_target';
+  readonly serverError: 'server_error';
+  readonly slowDown: 'slow_down';
+  readonly temporarilyUnavailable: 'temporarily_unavailable';
+  readonly unauthorizedClient: 'unauthorized_client';
+  readonly unsupportedGrantType: 'unsupported_grant_type';
 };

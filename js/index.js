@@ -33,6 +33,7 @@ export {
   InteractionRequiredAuthError,
   InteractionRequiredAuthErrorCodes,
   ServerError,
+  ServerErrorCodes,
 } from './errors.js';
 export { Logger, LogLevel } from './logger.js';
 export { AzureCloudInstance } from './shapes.js';
@@ -236,6 +237,8 @@ function hooks(system, log, hasCachePlugin, cache) {
       const { read, written } = encoder.encodeInto(text, bytes);
       return read === text.length ? written : -1;
     },
+    sha256: async (/** @type {string} */ text) =>
+      new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', encoder.encode(text))),
     hasNetwork: client !== undefined,
     send: client && networkHook(client),
     hasClock: clock !== undefined,
@@ -263,22 +266,23 @@ function cachePlugin(cache) {
 /** @param {Input} input */
 function coreConfiguration(input) {
   const auth = input.part('auth');
-  // Taken by MSAL, and without an effect here so far: better said than ignored.
-  for (const name of ['authorityMetadata', 'cloudDiscoveryMetadata']) {
-    if (auth.filledText(name)) throw auth.wrong(name, 'this version of doorcode cannot use it yet; remove it');
-  }
-  if (auth.flag('isMcp')) throw auth.wrong('isMcp', 'this version of doorcode cannot use it yet; remove it, and name the `resource` in the request');
   const protocolMode = input.part('system').filledText('protocolMode');
   if (protocolMode && !Object.hasOwn(ProtocolMode, protocolMode)) {
     throw input.part('system').wrong('protocolMode', 'it must be one of the values of ProtocolMode');
   }
-  auth.texts('knownAuthorities');
-  const application = input.part('telemetry').part('application');
+  const telemetry = input.part('telemetry');
+  const application = telemetry.part('application');
   const { platform = '', arch = '' } = globalThis.process ?? {};
   return {
     clientId: auth.text('clientId') ?? '',
     authority: authorityOf(auth),
+    protocolMode,
+    knownAuthorities: auth.texts('knownAuthorities'),
+    authorityMetadata: auth.json('authorityMetadata'),
+    cloudDiscoveryMetadata: auth.json('cloudDiscoveryMetadata'),
+    isMcp: auth.flag('isMcp'),
     capabilities: auth.texts('clientCapabilities'),
+    isSilent: telemetry.flag('disabled'),
     appName: application.text('appName'),
     appVersion: application.text('appVersion'),
     os: platform,

@@ -1,7 +1,7 @@
 // The program's own network client (MSAL's INetworkModule), as the core calls it.
 
 /** Form fields whose values are secrets. */
-const SECRETS = ['device_code', 'refresh_token', 'client_secret', 'client_assertion', 'code', 'password'];
+const SECRETS = ['device_code', 'code_verifier', 'refresh_token', 'client_secret', 'client_assertion', 'code', 'password'];
 
 /** How deep a chain of causes is followed. */
 const DEEPEST_CAUSE = 5;

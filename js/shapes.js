@@ -1,7 +1,7 @@
 // What crosses between the program and the core: requests in, device codes and results out, in MSAL's shapes.
 
 import { Input } from './check.js';
-import { ClientAuthError, ClientAuthErrorCodes } from './errors.js';
+import { ClientAuthError, ClientAuthErrorCodes, failed } from './errors.js';
 
 /** MSAL's names of the clouds, as in `azureCloudOptions`. */
 export const AzureCloudInstance = Object.freeze({
@@ -52,6 +52,7 @@ function commonRequest(input) {
     resource: input.filledText('resource'),
     extraQueryParameters: input.textsByName('extraQueryParameters'),
     extraParameters: input.textsByName('extraParameters'),
+    locale: input.filledText('locale'),
   };
 }
 
@@ -64,11 +65,12 @@ export function deviceCodeRequest(input) {
 export function silentRequest(input) {
   const { account } = input.value;
   if (account === undefined || account === null) {
-    throw new ClientAuthError(
-      ClientAuthErrorCodes.noAccountInSilentRequest,
-      input.filledText('correlationId'),
-      'account: it is missing; pass an account that getAllAccounts or a sign-in returned.',
-    );
+    const remedy = 'Pass an account that getAllAccounts or a sign-in returned.';
+    throw failed(ClientAuthError, ClientAuthErrorCodes.noAccountInSilentRequest, `account: it is missing. ${remedy}`, {
+      remedy,
+      correlationId: input.filledText('correlationId'),
+      field: 'account',
+    });
   }
   const fields = { ...commonRequest(input), ...silentFields(input) };
   if (!fields.homeAccountId) throw input.part('account').wrong('homeAccountId', 'it is missing; pass an account that getAllAccounts or a sign-in returned');

@@ -3,7 +3,7 @@
 
 import { CacheAccess, TokenCacheContext } from './cache-access.js';
 import { Input } from './check.js';
-import { ClientAuthError, ClientAuthErrorCodes } from './errors.js';
+import { ClientAuthError, ClientAuthErrorCodes, failed } from './errors.js';
 import { accountInfo, copyOfAccount } from './shapes.js';
 
 export { TokenCacheContext };
@@ -81,12 +81,10 @@ export class TokenCache {
   serialize() {
     const { access } = this.#stored;
     if (access?.failure) {
-      const error = new ClientAuthError(
-        ClientAuthErrorCodes.invalidCacheRecord,
-        '',
-        'What is stored could not be read, so nothing is written over it.',
-      );
-      throw Object.defineProperty(error, 'cause', { value: access.failure.reason, configurable: true, writable: true });
+      throw failed(ClientAuthError, ClientAuthErrorCodes.invalidCacheRecord, 'What is stored could not be read, so nothing is written over it.', {
+        remedy: 'It was left as it is: move it away to start anew, or mend it.',
+        cause: access.failure.reason,
+      });
     }
     const generation = this.#core.cacheGeneration;
     if (this.#blob === undefined || this.#blobGeneration !== generation) {

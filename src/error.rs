@@ -9,6 +9,8 @@ use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
+use crate::protocol::authority::Authority;
+use crate::protocol::remedy::{self, Remedy};
 use crate::protocol::server_answer::ServerAnswer;
 
 /// The JavaScript class that an error becomes.
@@ -100,6 +102,39 @@ pub enum Error {
     /// The authority is plain http.
     #[error("authority: it must begin with https:// (http:// is for this machine alone: localhost, 127.0.0.1, [::1])")]
     InsecureAuthority,
+    /// The authority is Azure AD B2C's, which does not offer device codes.
+    #[error(
+        "authority: Azure AD B2C does not offer sign-in with a device code; use Entra ID or External ID, or another flow"
+    )]
+    NoDeviceCodes,
+    /// The authority is not one of Microsoft's, and nobody has vouched for it.
+    #[error(
+        "authority: Microsoft does not know the host {host}; if it is an OpenID provider, set system.protocolMode to \"OIDC\", and if it is a domain of your own for External ID, add it to auth.knownAuthorities"
+    )]
+    UntrustedAuthority {
+        /// The host.
+        host: String,
+    },
+    /// The program's own discovery document cannot be used.
+    #[error("auth.authorityMetadata: {problem}; give the discovery document of the authority as JSON text")]
+    InvalidAuthorityMetadata {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The program's own list of clouds cannot be used.
+    #[error("auth.cloudDiscoveryMetadata: {problem}; give the answer of instance discovery as JSON text")]
+    InvalidCloudMetadata {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An application of `auth.isMcp` asks for a token without naming the API.
+    #[error("resource: it is missing; with auth.isMcp every request names the API that the token is for")]
+    ResourceRequired,
+    /// An application of `auth.isMcp` names the API twice.
+    #[error(
+        "resource: it is also among extraQueryParameters or extraParameters; name it once, in the request's resource"
+    )]
+    MisplacedResource,
     /// The claims request is not a JSON object.
     #[error("claims: it must be the text of a JSON object, such as {{\"access_token\":{{…}}}}")]
     InvalidClaims,
@@ -184,11 +219,17 @@ pub enum Error {
         url: String,
         /// What is wrong.
         problem: String,
+        /// The HTTP status, if there was an answer.
+        status: Option<u16>,
+        /// The server's own words, if it had some.
+        answer: Option<Box<ServerAnswer>>,
         /// The network's error, if it was that.
         cause: Option<Cause>,
     },
     /// The discovery document speaks for another authority.
-    #[error("The authority {authority} answered as issuer {issuer:?}; name the issuer itself as the authority.")]
+    #[error(
+        "The authority {authority} answered as issuer {issuer:?}; name the issuer itself as the authority, or add its host to auth.knownAuthorities if it is yours."
+    )]
     IssuerMismatch {
         /// The authority that was asked.
         authority: String,
@@ -237,6 +278,7 @@ pub enum Error {
 /// Codes that MSAL has not. The others are MSAL's or the server's own.
 const INVALID_CONFIGURATION: &str = "invalid_configuration";
 const INVALID_REQUEST: &str = "invalid_request_parameter";
+const DEVICE_CODE_NOT_OFFERED: &str = "device_code_not_offered";
 const UNSAFE_VERIFICATION_URI: &str = "unsafe_verification_uri";
 const INVALID_ID_TOKEN: &str = "invalid_id_token";
 
@@ -263,6 +305,12 @@ impl Error {
             Self::EmptyAuthority => "empty_url_error",
             Self::MalformedAuthority { .. } => "url_parse_error",
             Self::InsecureAuthority => "authority_uri_insecure",
+            Self::NoDeviceCodes => DEVICE_CODE_NOT_OFFERED,
+            Self::UntrustedAuthority { .. } => "untrusted_authority",
+            Self::InvalidAuthorityMetadata { .. } => "invalid_authority_metadata",
+            Self::InvalidCloudMetadata { .. } => "invalid_cloud_discovery_metadata",
+            Self::ResourceRequired => "resource_parameter_required",
+            Self::MisplacedResource => "misplaced_resource_parameter",
             Self::InvalidClaims => "invalid_claims",
             Self::NotNow(_) => "request_cannot_be_made",
             Self::Expired(_) => "device_code_expired",
@@ -293,9 +341,15 @@ impl Error {
             | Self::EmptyAuthority
             | Self::MalformedAuthority { .. }
             | Self::InsecureAuthority
+            | Self::NoDeviceCodes
+            | Self::UntrustedAuthority { .. }
+            | Self::InvalidAuthorityMetadata { .. }
+            | Self::InvalidCloudMetadata { .. }
             | Self::InvalidClaims
             | Self::IssuerMismatch { .. } => Class::ClientConfiguration,
             Self::NotNow(_)
+            | Self::ResourceRequired
+            | Self::MisplacedResource
             | Self::Expired(_)
             | Self::TimedOut { .. }
             | Self::Cancelled(_)
@@ -319,7 +373,8 @@ impl Error {
             Self::Declined(answer)
             | Self::InteractionRequired(answer)
             | Self::Refused(answer)
-            | Self::Expired(Some(answer)) => Some(answer),
+            | Self::Expired(Some(answer))
+            | Self::Discovery { answer: Some(answer), .. } => Some(answer),
             _ => None,
         }
     }
@@ -331,7 +386,17 @@ impl Error {
             Self::UnexpectedStatus { status, .. }
             | Self::Redirected { status, .. }
             | Self::UnreadableReply { status, .. } => Some(*status),
+            Self::Discovery { status, .. } => *status,
             other => other.server_answer().map(|answer| answer.status),
+        }
+    }
+
+    /// The address that was asked in vain, without its query.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::Network { url, .. } | Self::Discovery { url, .. } => Some(url),
+            _ => None,
         }
     }
 
@@ -345,17 +410,47 @@ impl Error {
         }
     }
 
-    /// Whether the server could not answer, rather than refused.
+    /// Whether the server could not answer, rather than refused: the same request may do later.
     #[must_use]
     pub fn is_outage(&self) -> bool {
+        let says = |answer: &ServerAnswer| matches!(answer.error.as_str(), "server_error" | "temporarily_unavailable");
         match self {
-            Self::Network { .. } | Self::Discovery { .. } => true,
-            other => {
-                let says =
-                    |answer: &ServerAnswer| matches!(answer.error.as_str(), "server_error" | "temporarily_unavailable");
-                matches!(other.status(), Some(408 | 429 | 500..)) || other.server_answer().is_some_and(says)
-            }
+            Self::Network { .. } => true,
+            Self::Discovery { status: None, .. } => true,
+            other => matches!(other.status(), Some(408 | 429 | 500..)) || other.server_answer().is_some_and(says),
         }
+    }
+
+    /// Whether the person can help, by signing in: again, or as the error's claims want it. Where Entra says that a page would only
+    /// show a message (`message_only`), they cannot.
+    #[must_use]
+    pub fn needs_interaction(&self) -> bool {
+        match self {
+            Self::InteractionRequired(answer) => answer.suberror != "message_only",
+            Self::Expired(_) | Self::NoTokens | Self::RefreshTokenExpired => true,
+            _ => false,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static Remedy> {
+        let said = self.server_answer().and_then(ServerAnswer::remedy);
+        said.or_else(|| remedy::for_code(self.code()))
+    }
+
+    /// The same error, with the page to open for it: the very one for this client at this authority.
+    #[must_use]
+    pub fn located(mut self, client_id: &str, authority: &Authority) -> Self {
+        if let Self::Declined(answer)
+        | Self::InteractionRequired(answer)
+        | Self::Refused(answer)
+        | Self::Expired(Some(answer))
+        | Self::Discovery { answer: Some(answer), .. } = &mut self
+        {
+            answer.locate(client_id, authority);
+        }
+        self
     }
 
     /// The field at fault, where the caller is to blame.
@@ -363,7 +458,15 @@ impl Error {
     pub const fn field(&self) -> Option<&'static str> {
         match self {
             Self::InvalidConfiguration { field, .. } | Self::InvalidRequest { field, .. } => Some(field),
-            Self::EmptyAuthority | Self::MalformedAuthority { .. } | Self::InsecureAuthority => Some("authority"),
+            Self::EmptyAuthority
+            | Self::MalformedAuthority { .. }
+            | Self::InsecureAuthority
+            | Self::NoDeviceCodes
+            | Self::UntrustedAuthority { .. }
+            | Self::IssuerMismatch { .. } => Some("authority"),
+            Self::InvalidAuthorityMetadata { .. } => Some("auth.authorityMetadata"),
+            Self::InvalidCloudMetadata { .. } => Some("auth.cloudDiscoveryMetadata"),
+            Self::ResourceRequired | Self::MisplacedResource => Some("resource"),
             Self::InvalidClaims => Some("claims"),
             _ => None,
         }

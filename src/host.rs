@@ -61,6 +61,9 @@ pub trait Host {
     /// Sixteen random bytes.
     fn random(&self) -> [u8; 16];
 
+    /// The SHA-256 of a text, for PKCE; none where the runtime cannot tell.
+    fn sha256(&self, text: &str) -> impl Future<Output = Option<[u8; 32]>>;
+
     /// Whether lines of that level are wanted, so that others need not be made.
     fn logs(&self, level: Level) -> bool;
 

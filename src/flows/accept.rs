@@ -3,7 +3,7 @@
 use crate::cache::record::UnixSeconds;
 use crate::error::Error;
 use crate::protocol::account::{Account, ClientInfo};
-use crate::protocol::authority::Authority;
+use crate::protocol::authority::Server;
 use crate::protocol::device_code::after;
 use crate::protocol::http::UnixMs;
 use crate::protocol::id_token::{Claims, Expected};
@@ -54,8 +54,7 @@ pub struct Serves {
 /// What a reply is held against.
 pub(crate) struct Asked<'a> {
     pub(crate) client: &'a Client,
-    pub(crate) authority: &'a Authority,
-    pub(crate) issuer: &'a str,
+    pub(crate) server: &'a Server,
     pub(crate) ask: &'a Ask,
     /// When the request was sent: a token's life is counted from there, so that it is never believed longer than it lives.
     pub(crate) sent_at: UnixMs,
@@ -63,17 +62,21 @@ pub(crate) struct Asked<'a> {
     pub(crate) now: UnixMs,
 }
 
-pub(crate) fn accept(reply: TokenReply, asked: &Asked<'_>) -> Result<Authentication, Error> {
-    let expected = Expected { issuer: asked.issuer, client_id: &asked.client.client_id, nonce: None, now: asked.now };
+pub(crate) fn accept(mut reply: TokenReply, asked: &Asked<'_>) -> Result<Authentication, Error> {
+    let Server { authority, endpoints } = asked.server;
+    // Of a server whose issuer is not known no ID token can be believed.
+    reply.id_token = reply.id_token.filter(|_| endpoints.issuer.is_some());
+    let issuer = endpoints.issuer.as_deref().unwrap_or_default();
+    let expected = Expected { issuer, client_id: &asked.client.client_id, nonce: None, now: asked.now };
     let claims = reply.id_token.as_ref().map(|token| Claims::checked(token, &expected)).transpose()?;
     // Other servers have no such thing; if one sends a field of that name, it means something else.
     let info =
-        reply.client_info.as_deref().filter(|_| asked.authority.is_microsoft()).map(ClientInfo::decode).transpose()?;
+        reply.client_info.as_deref().filter(|_| asked.server.is_microsoft()).map(ClientInfo::decode).transpose()?;
     let at = |seconds: Option<u32>| seconds.map(|seconds| after(asked.sent_at, seconds));
     Ok(Authentication {
         scopes: reply.scopes.clone().unwrap_or_else(|| asked.ask.scopes.clone()),
-        authority: asked.authority.canonical(),
-        account: Account::from_reply(asked.authority, claims.as_ref(), info.as_ref()),
+        authority: authority.canonical(),
+        account: Account::from_reply(asked.server, claims.as_ref(), info.as_ref()),
         claims,
         expires_on: at(reply.expires_in),
         ext_expires_on: at(reply.ext_expires_in),

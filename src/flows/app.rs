@@ -10,6 +10,7 @@ use crate::host::{Host, Level, SendError};
 use crate::protocol::authority::{Authority, Endpoints};
 use crate::protocol::http::UnixMs;
 use crate::protocol::request::Client;
+use crate::protocol::trust::Trust;
 
 /// What an application is made from, already checked.
 #[derive(Debug, Clone)]
@@ -18,12 +19,17 @@ pub struct Config {
     pub client: Client,
     /// Whom to ask unless a request says otherwise.
     pub authority: Authority,
+    /// What the program says of authorities.
+    pub trust: Trust,
 }
 
 /// An application and the world it runs in. Every flow starts from one.
 pub struct App<H> {
     pub(crate) host: H,
-    pub(crate) config: Config,
+    pub(crate) client: Client,
+    pub(crate) default_authority: Authority,
+    /// What the program says of authorities, and what was learned of them. Borrowed for one synchronous stretch only.
+    pub(crate) trust: RefCell<Trust>,
     /// Endpoints by canonical authority, so that one run asks each authority once. Few, so a list.
     pub(crate) discovered: RefCell<Vec<(String, Endpoints)>>,
     /// Tenants' ids by the address of their documents.
@@ -63,7 +69,9 @@ impl<H: Host> App<H> {
     pub fn new(host: H, config: Config) -> Self {
         Self {
             host,
-            config,
+            client: config.client,
+            default_authority: config.authority,
+            trust: RefCell::new(config.trust),
             discovered: RefCell::default(),
             tenants: RefCell::default(),
             cache: RefCell::default(),
@@ -84,12 +92,13 @@ impl<H: Host> App<H> {
 
     /// The program, as its servers know it.
     pub const fn client(&self) -> &Client {
-        &self.config.client
+        &self.client
     }
 
     /// The authority of a request: its own, or the application's.
     pub(crate) fn authority(&self, of_request: Option<&str>) -> Result<Authority, Error> {
-        of_request.map_or_else(|| Ok(self.config.authority.clone()), Authority::parse)
+        of_request
+            .map_or_else(|| Ok(self.default_authority.clone()), |text| Authority::parse(text, &self.trust.borrow()))
     }
 
     /// The correlation id of a request: its own, or a new GUID (RFC 9562 section 5.4).

@@ -9,6 +9,8 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
+use base64ct::{Base64UrlUnpadded, Encoding};
+
 use crate::error::Error;
 use crate::flows::accept::{Asked, Authentication, accept};
 use crate::flows::app::{App, unreachable};
@@ -17,11 +19,13 @@ use crate::flows::race::{First, race};
 use crate::flows::remember::save;
 use crate::flows::wish::Wish;
 use crate::host::{Host, Level, SendError};
-use crate::protocol::authority::Authority;
+use crate::protocol::account::Account;
+use crate::protocol::authority::{Kind, Server};
 use crate::protocol::device_code::{DeviceAuthorization, Pace, Verdict, Wait, Why, after, judge};
 use crate::protocol::http::{HttpRequest, HttpResponse, UnixMs};
 use crate::protocol::request::{self, Ask};
 use crate::protocol::text::clean_without;
+use crate::secret::Secret;
 
 /// The longest single sleep, in milliseconds. Timers stand still while a machine is suspended and the wall clock does not,
 /// so a long wait is cut into pieces, and the clock is looked at in between.
@@ -76,10 +80,10 @@ pub enum Polled {
 /// A sign-in that waits for the person.
 #[derive(Debug)]
 pub struct Pending {
-    pub(crate) authority: Authority,
-    pub(crate) token_endpoint: String,
-    pub(crate) issuer: String,
+    pub(crate) server: Server,
     pub(crate) ask: Ask,
+    /// PKCE's, where the server wanted it.
+    pub(crate) verifier: Option<Secret>,
     pub(crate) codes: DeviceAuthorization,
     pub(crate) expires_at: UnixMs,
     pub(crate) pace: Cell<Pace>,
@@ -111,18 +115,27 @@ pub async fn sign_in<H: Host>(app: &App<H>, request: Request, prompt: &impl Prom
 /// For a request that is wrong, before anything is sent; for a server that refuses or cannot be reached.
 pub async fn start<H: Host>(app: &App<H>, request: Request) -> Result<Pending, Error> {
     let (authority, ask) = request.wish.checked(app)?;
-    let endpoints = discover::endpoints(app, &authority, &ask.correlation_id).await?;
-    app.log(Level::Info, &ask.correlation_id, || format!("device code: asking {}", endpoints.device_authorization));
-    let reply = send(app, request::device_authorization(app.client(), &endpoints, &ask)).await?;
-    let codes = DeviceAuthorization::read(&reply)?;
+    if *authority.kind() == Kind::B2c {
+        return Err(Error::NoDeviceCodes);
+    }
+    let server = discover::server(app, authority, &ask.correlation_id).await?;
+    let (codes, verifier) =
+        codes(app, &server, &ask).await.map_err(|error| error.located(&app.client().client_id, &server.authority))?;
+    if let Some(refused) = &codes.refused_uri {
+        app.log(Level::Warning, &ask.correlation_id, || {
+            format!(
+                "device code: {refused} does not take accounts of External ID (AADSTS500208); the page is {}",
+                codes.verification_uri
+            )
+        });
+    }
     let now = app.host.now();
     app.log(Level::Info, &ask.correlation_id, || {
         format!("device code: issued for {} s, to be polled every {} s", codes.expires_in, codes.interval)
     });
     Ok(Pending {
-        authority,
-        token_endpoint: endpoints.token,
-        issuer: endpoints.issuer,
+        server,
+        verifier,
         ask,
         expires_at: after(now, codes.expires_in),
         pace: Cell::new(Pace::first(codes.interval, now)),
@@ -130,6 +143,55 @@ pub async fn start<H: Host>(app: &App<H>, request: Request) -> Result<Pending, E
         timeout: request.timeout.map(whole_milliseconds),
         codes,
     })
+}
+
+/// Asks for the codes. A server that wants PKCE says so by refusing the request without it (`invalid_request`); one that has said so is
+/// asked with it from then on. It is not sent unasked, for there are servers that refuse what they do not know.
+async fn codes<H: Host>(
+    app: &App<H>,
+    server: &Server,
+    ask: &Ask,
+) -> Result<(DeviceAuthorization, Option<Secret>), Error> {
+    let endpoint = server.endpoints.device_authorization.as_deref().ok_or_else(|| no_device_codes(app, server))?;
+    let wants_pkce = format!("pkce {endpoint}");
+    let mut pkce = if app.notes.read(&wants_pkce).is_some() { proof_key(app).await } else { None };
+    loop {
+        app.log(Level::Info, &ask.correlation_id, || format!("device code: asking {endpoint}"));
+        let challenge = pkce.as_ref().map(|(_, challenge)| challenge.as_str());
+        let reply = send(app, request::device_authorization(app.client(), server, endpoint, ask, challenge)).await?;
+        match DeviceAuthorization::read(&reply, server.external_id_page()) {
+            Ok(codes) => {
+                if pkce.is_some() {
+                    app.notes.write(wants_pkce, app.host.now(), None);
+                }
+                return Ok((codes, pkce.map(|(verifier, _)| verifier)));
+            }
+            Err(error) if pkce.is_none() && server.endpoints.takes_pkce && error.code() == "invalid_request" => {
+                pkce = proof_key(app).await;
+                if pkce.is_none() {
+                    return Err(error);
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// PKCE's verifier and challenge (RFC 7636 sections 4.1 and 4.2); none where the runtime cannot hash.
+async fn proof_key<H: Host>(app: &App<H>) -> Option<(Secret, String)> {
+    let bytes = [app.host.random(), app.host.random()].concat();
+    let verifier = Secret::new(Base64UrlUnpadded::encode_string(&bytes));
+    let challenge = Base64UrlUnpadded::encode_string(&app.host.sha256(verifier.expose()).await?);
+    Some((verifier, challenge))
+}
+
+fn no_device_codes<H: Host>(app: &App<H>, server: &Server) -> Error {
+    const PROBLEM: &str = "it has no device_authorization_endpoint";
+    if app.trust.borrow().describes(&server.authority.host_and_port()) {
+        return Error::InvalidAuthorityMetadata { problem: PROBLEM.to_owned() };
+    }
+    let problem = format!("{PROBLEM}: this server does not offer sign-in with a device code, or it is switched off");
+    discover::unusable(&server.authority.discovery_url(), &problem)
 }
 
 /// Polls until the person is done, declines, or lets the code expire (RFC 8628 sections 3.4 and 3.5). A `timeout`, in
@@ -205,19 +267,21 @@ pub async fn poll<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, Er
     let turn = Turn::take(pending, sent_at)?;
     let request = request::device_token(
         app.client(),
-        &pending.authority,
-        &pending.token_endpoint,
+        &pending.server,
         &pending.ask,
         &pending.codes.device_code,
+        pending.verifier.as_ref(),
     );
+    let sent = [pending.codes.device_code.expose(), pending.verifier.as_ref().map_or("", Secret::expose)];
     let url = request.url.clone();
-    let reply = app.host.send(request).await.map_err(|error| SendError {
-        problem: clean_without(&error.problem, pending.codes.device_code.expose()),
-        ..error
-    });
+    let reply = app
+        .host
+        .send(request)
+        .await
+        .map_err(|error| SendError { problem: clean_without(&error.problem, &sent), ..error });
     let now = app.host.now();
     let verdict = match &reply {
-        Ok(reply) => judge(reply, &pending.codes.device_code, now),
+        Ok(reply) => judge(reply, &sent, now),
         // The server has begun to say yes: the code may be spent, and another poll would only hear that it is unknown.
         Err(error) if error.status.is_some_and(|status| (200..300).contains(&status)) => {
             Verdict::Stop(unreachable(&url, error.clone()))
@@ -240,19 +304,22 @@ pub async fn poll<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, Er
             turn.end();
             let asked = Asked {
                 client: app.client(),
-                authority: &pending.authority,
-                issuer: &pending.issuer,
+                server: &pending.server,
                 ask: &pending.ask,
                 sent_at,
                 now: reply.ok().and_then(|reply| reply.date()).unwrap_or(now),
             };
             let mut authentication = accept(*token, &asked)?;
+            if authentication.account.is_none() && pending.server.endpoints.issuer.is_none() {
+                authentication.account = Some(Account::of_somebody(&pending.server, app.correlation_id(None)));
+            }
             save(app, &mut authentication, pending.ask.resource.as_deref(), true).await?;
             app.log(Level::Info, &pending.ask.correlation_id, || "device code: signed in".to_owned());
             Ok(Polled::Done(Box::new(authentication)))
         }
         Verdict::Stop(error) => {
             turn.end();
+            let error = error.located(&app.client().client_id, &pending.server.authority);
             app.log(Level::Error, &pending.ask.correlation_id, || format!("device code: {}", error.code()));
             Err(error)
         }

@@ -124,18 +124,18 @@ impl Renewal<'_> {
     /// Spends one refresh token.
     async fn get<H: Host>(&self, app: &App<H>, refresh_token: &Secret) -> Result<Authentication, Error> {
         let correlation_id = &self.ask.correlation_id;
-        let endpoints = discover::endpoints(app, self.authority, correlation_id).await?;
+        let server = discover::server(app, self.authority.clone(), correlation_id).await?;
+        let token_endpoint = &server.endpoints.token;
         let home = self.whose.map(|whose| whose.home_account_id).unwrap_or_default();
-        let rest = format!("rest {} {home}", endpoints.token);
+        let rest = format!("rest {token_endpoint} {home}");
         if let Some((until, Some(error))) = app.notes.read(&rest)
             && app.host.now() < until
         {
             return Err(error);
         }
-        app.log(Level::Info, correlation_id, || format!("refresh: asking {}", endpoints.token));
+        app.log(Level::Info, correlation_id, || format!("refresh: asking {token_endpoint}"));
         let sent_at = app.host.now();
-        let request =
-            || request::refresh(app.client(), self.authority, &endpoints.token, self.ask, refresh_token, home);
+        let request = || request::refresh(app.client(), &server, self.ask, refresh_token, home);
         let mut reply = app.host.send(request()).await;
         let asked_for = app.host.now().saturating_sub(sent_at);
         let pause = match &reply {
@@ -152,20 +152,21 @@ impl Renewal<'_> {
             reply = app.host.send(request()).await;
         }
         let reply = reply.map_err(|mut error| {
-            error.problem = clean_without(&error.problem, refresh_token.expose());
-            unreachable(&endpoints.token, error)
+            error.problem = clean_without(&error.problem, &[refresh_token.expose()]);
+            unreachable(token_endpoint, error)
         })?;
         let now = app.host.now();
-        let token = token_reply::judge(&reply, refresh_token.expose()).inspect_err(|error| {
+        let token = token_reply::judge(&reply, &[refresh_token.expose()]).map_err(|error| {
+            let error = error.located(&app.client().client_id, &server.authority);
             app.log(Level::Error, correlation_id, || format!("refresh: {}", error.code()));
             let wait = reply.retry_after(now).or((reply.status == 429).then_some(REST));
             if let (true, Some(wait)) = (reply.is_transient(), wait) {
                 app.notes.write(rest, after(now, wait.min(LONGEST_REST)), Some(error.clone()));
             }
+            error
         })?;
         let now = reply.date().unwrap_or(now);
-        let issuer = &endpoints.issuer;
-        let asked = Asked { client: app.client(), authority: self.authority, issuer, ask: self.ask, sent_at, now };
+        let asked = Asked { client: app.client(), server: &server, ask: self.ask, sent_at, now };
         self.of_whom(app, accept(token, &asked)?).await
     }
 

@@ -1,6 +1,6 @@
 //! What is remembered, on its way from the cache to a result and back.
 
-use crate::cache::record::{AccessToken, Known, RefreshToken, Tokens};
+use crate::cache::record::{AccessToken, Known, RefreshToken, Tokens, UnixSeconds};
 use crate::cache::store::Store;
 use crate::error::Error;
 use crate::flows::accept::Authentication;
@@ -9,6 +9,9 @@ use crate::host::Host;
 use crate::protocol::http::UnixMs;
 use crate::protocol::scopes::Scopes;
 use crate::protocol::token_reply::TokenReply;
+
+/// The end of the year 9999, in seconds since 1970: when a token expires that does not expire.
+const NEVER: UnixSeconds = 253_402_300_799;
 
 /// Looks into the cache, or changes it: in its turn, and between the two callbacks of the cache plugin. The operation itself
 /// never waits, so nobody else sees half of it.
@@ -49,13 +52,15 @@ pub(crate) async fn save<H: Host>(
         return Ok(()); // nobody could be asked for by name later
     };
     let reply = &authentication.reply;
+    // A token whose life the server does not tell, and that nothing could renew, serves until it is refused, as GitHub's do.
+    let unknown = if reply.refresh_token.is_some() { authentication.received_at } else { NEVER };
     let at = |seconds: Option<u32>| Some(authentication.received_at.saturating_add(seconds?.into()));
     let access_token = AccessToken {
         secret: reply.access_token.clone(),
         token_type: reply.token_type.clone(),
         target: authentication.scopes.joined(),
         cached_at: authentication.received_at,
-        expires_on: at(reply.expires_in).unwrap_or(authentication.received_at),
+        expires_on: at(reply.expires_in).unwrap_or(unknown),
         extended_expires_on: at(reply.ext_expires_in),
         refresh_on: at(reply.refresh_in),
     };
@@ -123,7 +128,7 @@ pub(crate) fn recalled(
         account,
         claims,
         received_at: token.cached_at,
-        expires_on: Some(milliseconds(token.expires_on)),
+        expires_on: Some(token.expires_on).filter(|time| *time < NEVER).map(milliseconds),
         ext_expires_on: token.extended_expires_on.map(milliseconds),
         refresh_on: token.refresh_on.map(milliseconds),
         correlation_id,

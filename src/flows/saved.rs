@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
+use crate::flows::app::App;
 use crate::flows::device_code::{Pending, Phase};
-use crate::protocol::authority::Authority;
+use crate::host::Host;
+use crate::protocol::authority::{Authority, Endpoints, Kind, Server};
 use crate::protocol::device_code::{DeviceAuthorization, LONGEST_INTERVAL, LONGEST_LIFETIME, Pace, after, safe_uri};
-use crate::protocol::http::UnixMs;
 use crate::protocol::json::{self, Object};
 use crate::protocol::request::{Ask, check_extra_form};
 use crate::protocol::scopes::Scopes;
@@ -29,18 +30,20 @@ impl Pending {
         let pace = self.pace.get();
         let texts = [
             ("clientId", Some(client_id)),
-            ("authority", Some(&*self.authority.canonical())),
-            ("tokenEndpoint", Some(&self.token_endpoint)),
-            ("issuer", Some(&self.issuer)),
+            ("authority", Some(&*self.server.authority.canonical())),
+            ("tokenEndpoint", Some(&self.server.endpoints.token)),
+            ("issuer", self.server.endpoints.issuer.as_deref()),
             ("scopes", Some(&*self.ask.scopes.joined())),
             ("claims", self.ask.claims.as_deref()),
             ("resource", self.ask.resource.as_deref()),
             ("correlationId", Some(&self.ask.correlation_id)),
             ("deviceCode", Some(self.codes.device_code.expose())),
+            ("codeVerifier", self.verifier.as_ref().map(Secret::expose)),
             ("userCode", Some(&self.codes.user_code)),
             ("verificationUri", Some(&self.codes.verification_uri)),
             ("verificationUriComplete", self.codes.verification_uri_complete.as_deref()),
             ("message", Some(&self.codes.message)),
+            ("refusedUri", self.codes.refused_uri.as_deref()),
         ];
         let numbers = [
             ("version", VERSION),
@@ -73,21 +76,34 @@ impl Pending {
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] for what is not that, or belongs to another client; what the checks of a new sign-in say.
-    pub fn resume(saved: &Secret, client_id: &str, now: UnixMs) -> Result<Self, Error> {
+    pub fn resume<H: Host>(saved: &Secret, app: &App<H>) -> Result<Self, Error> {
+        // The host's clock may be the program's, which may call back in: it is read before anything is borrowed.
+        let now = app.host.now();
+        let trust = app.trust.borrow();
         let Ok(saved) = json::object(saved.expose()) else {
             return Err(wrong("it is not what DeviceCodeFlow's toJSON returned: pass that object, unchanged"));
         };
         if number(&saved, "version")? != VERSION {
             return Err(wrong("it was saved by another version of doorcode: start the sign-in again"));
         }
-        if text(&saved, "clientId")? != client_id {
+        if text(&saved, "clientId")? != app.client().client_id {
             return Err(wrong("it was started by another client: resume it with the same auth.clientId"));
         }
-        let authority = Authority::parse(&text(&saved, "authority")?)?;
-        let (token_endpoint, issuer) = (text(&saved, "tokenEndpoint")?, text(&saved, "issuer")?);
-        let belongs = match authority.known_endpoints() {
-            Some(known) => known.token == token_endpoint && known.issuer == issuer,
-            None => authority.endpoint(&token_endpoint).is_ok() && authority.is_issuer(&issuer),
+        let optional = |name: &str| json::text(&saved, name).map(str::to_owned);
+        let authority = Authority::parse(&text(&saved, "authority")?, &trust)?;
+        if *authority.kind() == Kind::Unknown {
+            return Err(wrong(
+                "Microsoft vouched for the host of its authority, and is not asked again: add that host to auth.knownAuthorities",
+            ));
+        }
+        let endpoints =
+            Endpoints { token: text(&saved, "tokenEndpoint")?, issuer: optional("issuer"), ..Endpoints::default() };
+        let belongs = match trust.known_endpoints(&authority) {
+            Some(known) => known.token == endpoints.token && known.issuer == endpoints.issuer,
+            None => {
+                let is_own = |issuer: &String| authority.accepts_issuer(issuer, &trust);
+                authority.endpoint(&endpoints.token).is_ok() && endpoints.issuer.as_ref().is_some_and(is_own)
+            }
         };
         if !belongs {
             return Err(wrong(
@@ -96,12 +112,10 @@ impl Pending {
         }
         let extra_form = json::texts_by_name(&saved, "extraParameters");
         check_extra_form(&extra_form)?;
-        let optional = |name: &str| json::text(&saved, name).map(str::to_owned);
         let interval = small(&saved, "interval")?.clamp(1, LONGEST_INTERVAL);
         Ok(Self {
-            authority,
-            token_endpoint,
-            issuer,
+            server: Server { authority, endpoints },
+            verifier: optional("codeVerifier").map(Secret::new),
             ask: Ask {
                 scopes: Scopes::granted(&text(&saved, "scopes")?),
                 claims: optional("claims"),
@@ -109,6 +123,7 @@ impl Pending {
                 extra_query: json::texts_by_name(&saved, "extraQueryParameters"),
                 extra_form,
                 correlation_id: text(&saved, "correlationId")?,
+                locale: None, // nothing is asked for any more that people read
             },
             codes: DeviceAuthorization {
                 device_code: Secret::new(text(&saved, "deviceCode")?),
@@ -118,6 +133,7 @@ impl Pending {
                 expires_in: small(&saved, "expiresIn")?,
                 interval,
                 message: clean(&text(&saved, "message")?),
+                refused_uri: optional("refusedUri").map(|uri| safe_uri(&uri)).transpose()?,
             },
             expires_at: number(&saved, "expiresAt")?.min(after(now, LONGEST_LIFETIME)),
             pace: Cell::new(Pace {

@@ -2,7 +2,7 @@
 
 use crate::cache::record::{AccessToken, Known, RefreshToken, Wanted, Whose};
 use crate::cache::store::Store;
-use crate::error::{Class, Error};
+use crate::error::Error;
 use crate::flows::accept::{Authentication, Serves};
 use crate::flows::app::App;
 use crate::flows::device_code;
@@ -11,7 +11,7 @@ use crate::flows::refresh::Renewal;
 use crate::flows::remember::{in_turn, milliseconds, recalled, with_cache};
 use crate::flows::wish::Wish;
 use crate::host::{Host, Level};
-use crate::protocol::authority::{Authority, Kind, is_guid, is_multi_tenant, same_environment};
+use crate::protocol::authority::{Authority, Kind, is_guid, is_multi_tenant};
 use crate::protocol::http::UnixMs;
 use crate::protocol::request::Ask;
 
@@ -115,8 +115,8 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
     if request.home_account_id.is_empty() {
         let client_id = &app.client().client_id;
         let accounts = with_cache(app, false, |store| store.accounts(client_id)).await?;
-        let environment = app.authority(request.wish.authority.as_deref())?.environment();
-        let here = accounts.into_iter().filter(|known| same_environment(&known.account.environment, &environment));
+        let authority = app.authority(request.wish.authority.as_deref())?;
+        let here = accounts.into_iter().filter(|known| authority.is_filed_under(&known.account.environment));
         let last = here.max_by_key(|known| known.used_at).ok_or(Error::NoTokens)?;
         request.home_account_id = last.account.home_account_id;
         request.environment = last.account.environment;
@@ -161,7 +161,7 @@ pub async fn renew<H: Host>(app: &App<H>, plan: &Plan) {
 /// # Errors
 /// The error itself, if the person cannot help.
 pub fn sign_in_after(error: Error, mut sign_in: device_code::Request) -> Result<device_code::Request, Error> {
-    if error.class() != Class::InteractionRequired {
+    if !error.needs_interaction() {
         return Err(error);
     }
     let challenge = error.server_answer().map(|answer| answer.claims.clone()).filter(|claims| !claims.is_empty());
@@ -174,11 +174,18 @@ async fn plan<H: Host>(app: &App<H>, request: Request) -> Result<Plan, Error> {
     let is_challenged = request.wish.claims.as_ref().is_some_and(|claims| !claims.is_empty());
     let names_authority = request.wish.authority.is_some();
     let (authority, ask) = request.wish.checked(app)?;
-    // A refresh token goes to the server that gave it, and to no other.
-    let environment = authority.environment();
-    if !request.environment.is_empty() && !same_environment(&request.environment, &environment) {
+    // A refresh token goes to the server that gave it, and to no other. By what names a host goes may have to be asked.
+    let is_elsewhere = |authority: &Authority| !authority.is_filed_under(&request.environment);
+    let authority = match *authority.kind() {
+        Kind::Unknown if !request.environment.is_empty() && is_elsewhere(&authority) => {
+            discover::vouched_for(app, authority, &ask.correlation_id).await?
+        }
+        _ => authority,
+    };
+    if !request.environment.is_empty() && is_elsewhere(&authority) {
         return Err(Error::NoTokens);
     }
+    let environment = authority.environment();
     let home_tenant = request.home_account_id.split('.').nth(1).unwrap_or_default();
     let (authority, realm) = match authority.kind() {
         Kind::Entra { tenant, .. } if is_guid(tenant) => {
@@ -196,7 +203,7 @@ async fn plan<H: Host>(app: &App<H>, request: Request) -> Result<Plan, Error> {
             let realm = discover::tenant_id(app, &authority, &ask.correlation_id).await?;
             (authority, realm)
         }
-        Kind::Entra { .. } | Kind::OpenId => (authority, request.tenant_id),
+        _ => (authority, request.tenant_id),
     };
     Ok(Plan {
         ask,

@@ -26,6 +26,8 @@ pub struct Wish {
     pub extra_query: BTreeMap<String, String>,
     /// Added to the form of each request.
     pub extra_form: BTreeMap<String, String>,
+    /// The language of what people read.
+    pub locale: Option<String>,
 }
 
 impl Wish {
@@ -35,15 +37,17 @@ impl Wish {
     /// For whatever is wrong in it.
     pub(crate) fn checked<H: Host>(self, app: &App<H>) -> Result<(Authority, Ask), Error> {
         let authority = app.authority(self.authority.as_deref())?;
-        let ask = Ask::checked(
-            app.client(),
-            Scopes::to_request(&self.scopes)?,
-            self.claims.as_deref(),
-            self.resource,
-            self.extra_query,
-            self.extra_form,
-            app.correlation_id(self.correlation_id),
-        )?;
-        Ok((authority, ask))
+        // A server that was described without an issuer knows nothing of OpenID, and may refuse scopes that it does not know.
+        let is_openid = app.trust.borrow().known_endpoints(&authority).is_none_or(|known| known.issuer.is_some());
+        let ask = Ask {
+            scopes: Scopes::to_request(&self.scopes, is_openid)?,
+            claims: self.claims,
+            resource: self.resource,
+            extra_query: self.extra_query,
+            extra_form: self.extra_form,
+            correlation_id: app.correlation_id(self.correlation_id),
+            locale: self.locale,
+        };
+        Ok((authority, ask.checked(app.client())?))
     }
 }

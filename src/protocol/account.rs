@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::protocol::authority::{Authority, Kind};
+use crate::protocol::authority::{Kind, Server};
 use crate::protocol::id_token::{Claims, decode_base64url};
 use crate::protocol::json;
 use crate::protocol::text::clean;
@@ -125,7 +125,7 @@ impl Profile {
 impl Account {
     /// The account that a reply speaks of; none where it has neither claims nor client info.
     #[must_use]
-    pub fn from_reply(authority: &Authority, claims: Option<&Claims>, info: Option<&ClientInfo>) -> Option<Self> {
+    pub fn from_reply(server: &Server, claims: Option<&Claims>, info: Option<&ClientInfo>) -> Option<Self> {
         if claims.is_none() && info.is_none() {
             return None;
         }
@@ -137,16 +137,17 @@ impl Account {
         let mut account = Self {
             home_account_id: info
                 .map_or_else(|| claim(&["sub"]).to_owned(), |info| format!("{}.{}", info.uid, info.utid)),
-            environment: authority.environment(),
+            environment: server.authority.environment(),
             tenant_id: tenant_id.to_owned(),
             username: clean(claims.map(username).unwrap_or_default()),
             local_account_id: first(claim(&["oid", "sub"]), uid).to_owned(),
             login_hint: optional(&["login_hint"]),
             name: optional(&["name"]).map(|name| clean(&name)),
             upn: optional(&["upn"]).map(|upn| clean(&upn)),
-            authority_type: match authority.kind() {
-                Kind::Entra { .. } => ENTRA,
-                Kind::OpenId => OTHERS,
+            authority_type: match server.authority.kind() {
+                Kind::Adfs => ADFS,
+                _ if server.is_microsoft() => ENTRA,
+                _ => OTHERS,
             },
             is_home_tenant: info.is_none_or(|info| info.utid == tenant_id),
             kmsi: claims.map(keeps_signed_in),
@@ -155,6 +156,22 @@ impl Account {
         };
         account.profiles.push(Profile::of(&account));
         Some(account)
+    }
+
+    /// The account of somebody whom a server let in without saying who it was, as plain OAuth does. `id` is new each time: two
+    /// sign-ins may be two people.
+    #[must_use]
+    pub fn of_somebody(server: &Server, id: String) -> Self {
+        let mut account = Self {
+            home_account_id: id.clone(),
+            local_account_id: id,
+            environment: server.authority.environment(),
+            authority_type: OTHERS,
+            is_home_tenant: true,
+            ..Self::default()
+        };
+        account.profiles.push(Profile::of(&account));
+        account
     }
 
     /// The account as one of its tenants knows it. What the ID token from there says goes first; a profile without names leaves

@@ -1,9 +1,13 @@
 //! Who is asked: the authority a program names, and what is known of it without asking.
 //!
-//! Entra's public and national clouds have fixed endpoints, so no discovery is needed for them. Any other host is an
-//! OpenID provider, whose endpoints are discovered ([`crate::protocol::discovery`]). Paths keep their case.
+//! Entra's public and national clouds have fixed endpoints, so no discovery is needed for them. Of any other host the endpoints are
+//! discovered ([`crate::protocol::discovery`]), where and by whose word depends on its [`Kind`]. Paths keep their case.
+
+use std::borrow::Cow;
 
 use crate::error::Error;
+use crate::protocol::text::percent_encoded;
+use crate::protocol::trust::Trust;
 use crate::protocol::url::{Url, UrlProblem};
 
 /// MSAL's default: work, school and personal accounts of the public cloud.
@@ -15,62 +19,78 @@ const CONSUMERS_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 /// Stands for the tenant's id in the issuer of an authority that serves many tenants, as in Entra's own metadata.
 const TENANT_PLACEHOLDER: &str = "{tenantid}";
 
+/// What is appended to a tenant's first domain.
+const FIRST_DOMAIN: &str = ".onmicrosoft.com";
+
 /// A cloud of Entra ID and the names it goes by.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cloud {
     /// The host that is asked, and that issues ID tokens.
-    pub network: &'static str,
+    pub network: Cow<'static, str>,
     /// The host under which MSAL's caches file what belongs to this cloud.
-    pub environment: &'static str,
-    /// Every host that means this cloud.
-    aliases: &'static [&'static str],
+    pub environment: Cow<'static, str>,
+    /// Hosts that mean this cloud, beside those that are built in.
+    pub aliases: Vec<String>,
 }
 
-const CLOUDS: [Cloud; 8] = [
-    Cloud {
-        network: "login.microsoftonline.com",
-        environment: "login.windows.net",
-        aliases: &["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"],
-    },
-    Cloud {
-        network: "login.partner.microsoftonline.cn",
-        environment: "login.partner.microsoftonline.cn",
-        aliases: &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
-    },
-    Cloud {
-        network: "login.microsoftonline.us",
-        environment: "login.microsoftonline.us",
-        aliases: &["login.microsoftonline.us", "login.usgovcloudapi.net"],
-    },
-    Cloud {
-        network: "login.microsoftonline.de",
-        environment: "login.microsoftonline.de",
-        aliases: &["login.microsoftonline.de"],
-    },
-    Cloud {
-        network: "login-us.microsoftonline.com",
-        environment: "login-us.microsoftonline.com",
-        aliases: &["login-us.microsoftonline.com"],
-    },
-    Cloud {
-        network: "login.sovcloud-identity.fr",
-        environment: "login.sovcloud-identity.fr",
-        aliases: &["login.sovcloud-identity.fr"],
-    },
-    Cloud {
-        network: "login.sovcloud-identity.de",
-        environment: "login.sovcloud-identity.de",
-        aliases: &["login.sovcloud-identity.de"],
-    },
-    Cloud {
-        network: "login.sovcloud-identity.sg",
-        environment: "login.sovcloud-identity.sg",
-        aliases: &["login.sovcloud-identity.sg"],
-    },
+impl Cloud {
+    /// The cloud that a host belongs to, of those that are built in.
+    #[must_use]
+    pub fn built_in(host: &str) -> Option<Self> {
+        let (network, environment, _) = built_in(host)?;
+        Some(Self { network: Cow::Borrowed(network), environment: Cow::Borrowed(environment), aliases: Vec::new() })
+    }
+
+    /// Whether a host means this cloud.
+    #[must_use]
+    pub fn is_named(&self, host: &str) -> bool {
+        let is_same = |network: &str| self.network.eq_ignore_ascii_case(network);
+        is_same(host)
+            || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host))
+            || built_in(host).is_some_and(|(network, ..)| is_same(network))
+    }
+
+    /// Whether its endpoints are known without asking.
+    fn is_built_in(&self) -> bool {
+        built_in(&self.network).is_some_and(|(network, ..)| self.network == *network)
+    }
+}
+
+/// A cloud's network host, its environment, and every host that means it.
+type BuiltIn = (&'static str, &'static str, &'static [&'static str]);
+
+const CLOUDS: [BuiltIn; 8] = [
+    (
+        "login.microsoftonline.com",
+        "login.windows.net",
+        &["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"],
+    ),
+    (
+        "login.partner.microsoftonline.cn",
+        "login.partner.microsoftonline.cn",
+        &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
+    ),
+    ("login.microsoftonline.us", "login.microsoftonline.us", &["login.microsoftonline.us", "login.usgovcloudapi.net"]),
+    ("login.microsoftonline.de", "login.microsoftonline.de", &["login.microsoftonline.de"]),
+    ("login-us.microsoftonline.com", "login-us.microsoftonline.com", &["login-us.microsoftonline.com"]),
+    ("login.sovcloud-identity.fr", "login.sovcloud-identity.fr", &["login.sovcloud-identity.fr"]),
+    ("login.sovcloud-identity.de", "login.sovcloud-identity.de", &["login.sovcloud-identity.de"]),
+    ("login.sovcloud-identity.sg", "login.sovcloud-identity.sg", &["login.sovcloud-identity.sg"]),
 ];
 
-/// Microsoft's sign-in hosts beside the clouds: External ID and B2C give each customer a host of its own.
-const MICROSOFT_SUFFIXES: [&str; 2] = [".ciamlogin.com", ".b2clogin.com"];
+fn built_in(host: &str) -> Option<&'static BuiltIn> {
+    CLOUDS.iter().find(|(_, _, aliases)| aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host)))
+}
+
+/// External ID for customers gives each tenant a host of its own.
+const EXTERNAL_ID: &str = ".ciamlogin.com";
+
+/// So does Azure AD B2C.
+const B2C: &str = ".b2clogin.com";
+
+/// The host that knows all of Entra's clouds, and the document in which it tells.
+const INSTANCE_DISCOVERY: &str =
+    "https://login.microsoftonline.com/common/discovery/instance?api-version=1.1&authorization_endpoint=";
 
 /// What sort of server an authority is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,12 +98,22 @@ pub enum Kind {
     /// A cloud of Entra ID, and the tenant in it: a GUID, a domain, `organizations`, `common` or `consumers`.
     Entra {
         /// The cloud that the host belongs to.
-        cloud: &'static Cloud,
+        cloud: Cloud,
         /// The first part of the path.
         tenant: String,
     },
-    /// Any OpenID provider.
+    /// External ID for customers, at a tenant's host below `ciamlogin.com`.
+    ExternalId,
+    /// Azure AD B2C.
+    B2c,
+    /// A customer's own host that speaks as Entra does. Somebody has vouched for it.
+    CustomDomain,
+    /// AD FS, on anybody's host.
+    Adfs,
+    /// Any OpenID provider, or OAuth server.
     OpenId,
+    /// A host that nobody has vouched for yet: Microsoft is to be asked whether it is one of its clouds.
+    Unknown,
 }
 
 /// An authority, as the program named it and as it was understood.
@@ -93,23 +123,60 @@ pub struct Authority {
     kind: Kind,
 }
 
-/// Where a device flow sends its requests, and who must have issued what comes back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where requests are sent, and who must have issued what comes back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Endpoints {
-    /// RFC 8628 section 3.1.
-    pub device_authorization: String,
+    /// RFC 8628 section 3.1; none where the server does not say that it has one.
+    pub device_authorization: Option<String>,
     /// RFC 8628 section 3.4.
     pub token: String,
-    /// The `iss` of ID tokens; may contain `{tenantid}`.
-    pub issuer: String,
+    /// The `iss` of ID tokens; may contain `{tenantid}`. None where the server is no OpenID provider: an ID token of its is not
+    /// looked at.
+    pub issuer: Option<String>,
+    /// Whether the server says that it knows PKCE with S256 (RFC 7636).
+    pub takes_pkce: bool,
+}
+
+/// An authority and its endpoints: all that a request needs to know of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Who is asked.
+    pub authority: Authority,
+    /// Where.
+    pub endpoints: Endpoints,
+}
+
+impl Server {
+    /// Whether it is Microsoft's, and may be sent parameters that only Microsoft knows. A host of a customer's own is, where its
+    /// issuer is External ID.
+    #[must_use]
+    pub fn is_microsoft(&self) -> bool {
+        self.authority.is_microsoft() || self.external_id_issuer().is_some()
+    }
+
+    /// The page on which people of External ID can type their code. The one that Microsoft's server names takes accounts of
+    /// Entra's tenants only (AADSTS500208).
+    #[must_use]
+    pub fn external_id_page(&self) -> Option<String> {
+        let host = match self.authority.kind {
+            Kind::ExternalId => self.authority.url.host().to_owned(),
+            _ => self.external_id_issuer()?,
+        };
+        Some(format!("https://{host}/common/oauth2/deviceauth"))
+    }
+
+    fn external_id_issuer(&self) -> Option<String> {
+        let host = Url::parse(self.endpoints.issuer.as_deref()?).ok()?.host().to_owned();
+        host.ends_with(EXTERNAL_ID).then_some(host)
+    }
 }
 
 impl Authority {
-    /// Understands the `authority` of a configuration or a request.
+    /// Understands the `authority` of a configuration or a request, with what the program says of authorities.
     ///
     /// # Errors
     /// [`Error::EmptyAuthority`], [`Error::InsecureAuthority`], or [`Error::MalformedAuthority`] that says what is wrong.
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    pub fn parse(text: &str, trust: &Trust) -> Result<Self, Error> {
         let text = text.trim();
         if text.is_empty() {
             return Err(Error::EmptyAuthority);
@@ -118,20 +185,13 @@ impl Authority {
             UrlProblem::Insecure => Error::InsecureAuthority,
             other => Error::MalformedAuthority { problem: other.to_string() },
         })?;
-        let kind = match CLOUDS.iter().find(|cloud| cloud.aliases.contains(&url.host())) {
-            None => Kind::OpenId,
-            Some(cloud) => match url.segments().next() {
-                Some(tenant) => Kind::Entra { cloud, tenant: tenant.to_ascii_lowercase() },
-                None => {
-                    return Err(Error::MalformedAuthority {
-                        problem: format!(
-                            "it names no tenant: add one, as in https://{}/organizations or https://{0}/contoso.com",
-                            url.host()
-                        ),
-                    });
-                }
-            },
-        };
+        let kind = Kind::of(&url, trust)?;
+        if kind == Kind::ExternalId && url.segments().next().is_none() {
+            // The tenant's first domain has the host's own name.
+            let tenant = url.host().split('.').next().unwrap_or_default();
+            let path = format!("/{tenant}{FIRST_DOMAIN}");
+            return Ok(Self { url: url.with_path(path), kind });
+        }
         Ok(Self { url, kind })
     }
 
@@ -146,7 +206,7 @@ impl Authority {
     pub fn canonical(&self) -> String {
         match &self.kind {
             Kind::Entra { cloud, tenant } => format!("https://{}/{tenant}/", cloud.network),
-            Kind::OpenId => format!("{}/", self.base()),
+            _ => format!("{}/", self.base()),
         }
     }
 
@@ -154,8 +214,32 @@ impl Authority {
     #[must_use]
     pub fn environment(&self) -> String {
         match &self.kind {
-            Kind::Entra { cloud, .. } => cloud.environment.to_owned(),
-            Kind::OpenId => self.url.host_and_port(),
+            Kind::Entra { cloud, .. } => cloud.environment.clone().into_owned(),
+            _ => self.host_and_port(),
+        }
+    }
+
+    /// Whether caches may file what belongs to this authority under that host.
+    #[must_use]
+    pub fn is_filed_under(&self, environment: &str) -> bool {
+        match &self.kind {
+            Kind::Entra { cloud, .. } => cloud.is_named(environment),
+            _ => self.host_and_port().eq_ignore_ascii_case(environment),
+        }
+    }
+
+    /// The host, with the port where it is not the scheme's own.
+    #[must_use]
+    pub fn host_and_port(&self) -> String {
+        self.url.host_and_port()
+    }
+
+    /// The first part of the path: the tenant, where there is such a thing. Empty where there is none.
+    #[must_use]
+    pub fn first_segment(&self) -> String {
+        match &self.kind {
+            Kind::Entra { tenant, .. } => tenant.clone(),
+            _ => self.url.segments().next().unwrap_or_default().to_owned(),
         }
     }
 
@@ -163,16 +247,10 @@ impl Authority {
     #[must_use]
     pub fn in_tenant(&self, tenant: &str) -> Self {
         let kind = match &self.kind {
-            Kind::Entra { cloud, .. } => Kind::Entra { cloud, tenant: tenant.to_ascii_lowercase() },
-            Kind::OpenId => Kind::OpenId,
+            Kind::Entra { cloud, .. } => Kind::Entra { cloud: cloud.clone(), tenant: tenant.to_ascii_lowercase() },
+            other => other.clone(),
         };
         Self { url: self.url.clone(), kind }
-    }
-
-    /// Where a tenant's own document is, which names the tenant's id in its issuer.
-    #[must_use]
-    pub fn tenant_document(&self) -> String {
-        format!("{}v2.0{DISCOVERY_PATH}", self.canonical())
     }
 
     /// The tenant's id, from the issuer that its document names.
@@ -181,24 +259,26 @@ impl Authority {
         let Kind::Entra { cloud, .. } = &self.kind else {
             return None;
         };
-        let tenant =
-            issuer.strip_prefix("https://")?.strip_prefix(cloud.network)?.strip_prefix('/')?.strip_suffix("/v2.0")?;
-        is_guid(tenant).then(|| tenant.to_ascii_lowercase())
+        let url = Url::parse(issuer).ok().filter(|url| cloud.is_named(url.host()))?;
+        let tenant = url.segments().next().filter(|tenant| is_guid(tenant))?;
+        Some(tenant.to_ascii_lowercase())
     }
 
     /// Whether the host is Microsoft's, and may be sent parameters that only Microsoft knows.
     #[must_use]
-    pub fn is_microsoft(&self) -> bool {
-        matches!(self.kind, Kind::Entra { .. })
-            || MICROSOFT_SUFFIXES.iter().any(|suffix| self.url.host().ends_with(suffix))
+    pub const fn is_microsoft(&self) -> bool {
+        matches!(self.kind, Kind::Entra { .. } | Kind::ExternalId | Kind::B2c | Kind::CustomDomain)
     }
 
-    /// The endpoints, where they are known without asking.
+    /// The endpoints, where they are known without asking: those of Entra's clouds.
     #[must_use]
     pub fn known_endpoints(&self) -> Option<Endpoints> {
         let Kind::Entra { cloud, tenant } = &self.kind else {
             return None;
         };
+        if !cloud.is_built_in() {
+            return None;
+        }
         let base = format!("https://{}/{tenant}/oauth2/v2.0", cloud.network);
         let issuing_tenant = match tenant.as_str() {
             "consumers" => CONSUMERS_TENANT,
@@ -206,17 +286,28 @@ impl Authority {
             _ => TENANT_PLACEHOLDER,
         };
         Some(Endpoints {
-            device_authorization: format!("{base}/devicecode"),
+            device_authorization: Some(format!("{base}/devicecode")),
             token: format!("{base}/token"),
-            issuer: format!("https://{}/{issuing_tenant}/v2.0", cloud.network),
+            issuer: Some(format!("https://{}/{issuing_tenant}/v2.0", cloud.network)),
+            takes_pkce: false,
         })
     }
 
-    /// Where the discovery document is (OpenID Connect Discovery 1.0 section 4). An authority that already names the
-    /// document is taken at its word.
+    /// Where the discovery document is (OpenID Connect Discovery 1.0 section 4): behind `v2.0` where the server is Entra's. An
+    /// authority that already names the document is taken at its word.
     #[must_use]
     pub fn discovery_url(&self) -> String {
-        format!("{}{DISCOVERY_PATH}", self.base())
+        let base = self.canonical();
+        let base = base.trim_end_matches('/');
+        let version = if self.is_microsoft() && !base.ends_with("/v2.0") { "/v2.0" } else { "" };
+        format!("{base}{version}{DISCOVERY_PATH}")
+    }
+
+    /// Where Microsoft tells whether the host is one of its clouds.
+    #[must_use]
+    pub fn instance_discovery_url(&self) -> String {
+        let asked = format!("{}oauth2/v2.0/authorize", self.canonical());
+        format!("{INSTANCE_DISCOVERY}{}", percent_encoded(&asked))
     }
 
     /// An endpoint that this authority may name, in its one written form.
@@ -229,11 +320,46 @@ impl Authority {
         if url.is_plain() && !self.url.is_plain() { Err(UrlProblem::Insecure) } else { Ok(url.whole()) }
     }
 
-    /// Whether an issuer is this very authority; a slash at the end makes no difference.
+    /// Whether an issuer belongs to this authority.
+    ///
+    /// - An OpenID provider is its own issuer; a slash at the end makes no difference.
+    /// - Entra's tenants have the cloud's host in their issuer.
+    /// - External ID, and hosts that speak as Entra does, name themselves, or the same tenant below `ciamlogin.com`.
+    /// - A host that the program has vouched for may be another's issuer, as with MSAL.
     #[must_use]
-    pub fn is_issuer(&self, issuer: &str) -> bool {
-        !issuer.contains(['?', '#'])
-            && Url::parse(issuer).is_ok_and(|url| url.without_query().trim_end_matches('/') == self.base())
+    pub fn accepts_issuer(&self, issuer: &str, trust: &Trust) -> bool {
+        // A placeholder is no part of a URL.
+        let Ok(url) = Url::parse(&issuer.replace(TENANT_PLACEHOLDER, CONSUMERS_TENANT)) else {
+            return false;
+        };
+        if issuer.contains(['?', '#']) {
+            return false;
+        }
+        let is_same = url.without_query().trim_end_matches('/') == self.base();
+        let is_same_origin = url.origin() == self.url.origin();
+        let is_vouched_for = !url.is_plain() && trust.knows(&url.host_and_port());
+        match &self.kind {
+            Kind::Entra { cloud, .. } => !url.is_plain() && cloud.is_named(url.host()),
+            Kind::ExternalId => is_same_origin || self.is_same_customer(&url, true) || is_vouched_for,
+            Kind::CustomDomain | Kind::B2c => is_same_origin || self.is_same_customer(&url, false) || is_vouched_for,
+            Kind::Adfs | Kind::OpenId | Kind::Unknown => {
+                let is_own = trust.knows(&self.host_and_port()) && self.is_same_customer(&url, false);
+                is_same || is_own || (is_vouched_for && !is_same_origin)
+            }
+        }
+    }
+
+    /// Whether an issuer below `ciamlogin.com` is of the tenant that this authority's path names: by its id, or by its first domain.
+    /// With `is_known` the authority is below it as well, and any tenant id will do that the issuer is consistent in.
+    fn is_same_customer(&self, issuer: &Url, is_known: bool) -> bool {
+        let Some(host) = issuer.host().strip_suffix(EXTERNAL_ID).filter(|_| !issuer.is_plain()) else {
+            return false;
+        };
+        let first = self.first_segment().to_ascii_lowercase();
+        let own = first.strip_suffix(FIRST_DOMAIN).unwrap_or(&first);
+        let path = issuer.segments().next().unwrap_or(host).to_ascii_lowercase();
+        let named = path.strip_suffix(FIRST_DOMAIN).unwrap_or(&path);
+        named == host && (named == own || (is_known && is_guid(named) && !is_guid(own)))
     }
 
     /// Scheme, host, port and path, without a slash at the end.
@@ -241,6 +367,38 @@ impl Authority {
         let whole = self.url.without_query();
         let base = whole.trim_end_matches('/');
         base.strip_suffix(DISCOVERY_PATH).unwrap_or(base).to_owned()
+    }
+}
+
+impl Kind {
+    fn of(url: &Url, trust: &Trust) -> Result<Self, Error> {
+        let first = url.segments().next().unwrap_or_default();
+        let host = url.host_and_port();
+        Ok(if url.host().ends_with(B2C) || first.eq_ignore_ascii_case("tfp") {
+            Self::B2c
+        } else if let Some(cloud) = trust.cloud(&host).cloned().or_else(|| Cloud::built_in(url.host())) {
+            if first.is_empty() {
+                return Err(Error::MalformedAuthority {
+                    problem: format!(
+                        "it names no tenant: add one, as in https://{host}/organizations or https://{host}/contoso.com"
+                    ),
+                });
+            }
+            Self::Entra { cloud, tenant: first.to_ascii_lowercase() }
+        } else if url.host().ends_with(EXTERNAL_ID) {
+            Self::ExternalId
+        } else if first.eq_ignore_ascii_case("adfs") {
+            Self::Adfs
+        } else if trust.speaks_openid {
+            Self::OpenId
+        } else if trust.knows(&host) {
+            Self::CustomDomain
+        } else if url.is_loopback() || trust.describes(&host) {
+            // Microsoft cannot know a server on this machine, and need not be asked of one that the program describes.
+            Self::OpenId
+        } else {
+            Self::Unknown
+        })
     }
 }
 
@@ -261,11 +419,11 @@ pub fn is_multi_tenant(tenant: &str) -> bool {
     ["common", "organizations", "consumers"].iter().any(|known| known.eq_ignore_ascii_case(tenant))
 }
 
-/// Whether two hosts mean the same cloud. Each library files under another of a cloud's names.
+/// Whether two hosts mean the same cloud, of those that are built in. Each library files under another of a cloud's names.
 #[must_use]
 pub fn same_environment(one: &str, other: &str) -> bool {
-    let named = |cloud: &Cloud, host: &str| cloud.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host));
-    one.eq_ignore_ascii_case(other) || CLOUDS.iter().any(|cloud| named(cloud, one) && named(cloud, other))
+    one.eq_ignore_ascii_case(other)
+        || built_in(one).is_some_and(|(_, _, aliases)| aliases.iter().any(|alias| alias.eq_ignore_ascii_case(other)))
 }
 
 /// 8-4-4-4-12 hexadecimal digits.

@@ -48,19 +48,22 @@ pub struct DeviceAuthorization {
     pub interval: u32,
     /// A sentence to show: the server's own, or one made from the page and the code.
     pub message: String,
+    /// The page that the server named, where it is another than the one to open because that one does not work.
+    pub refused_uri: Option<String>,
 }
 
 impl DeviceAuthorization {
-    /// Reads the reply of the device authorization endpoint.
+    /// Reads the reply of the device authorization endpoint. `page` is the one that works, where the server is known to name one that
+    /// does not ([`Server::external_id_page`](crate::protocol::authority::Server::external_id_page)).
     ///
     /// Entra sends errors with status 200, so the body decides.
     ///
     /// # Errors
     /// The server's refusal; [`Error::UnreadableReply`] where a code or the page is missing;
     /// [`Error::UnsafeVerificationUri`] for a page that a person should not be sent to.
-    pub fn read(reply: &HttpResponse) -> Result<Self, Error> {
+    pub fn read(reply: &HttpResponse, page: Option<String>) -> Result<Self, Error> {
         const WHAT: &str = "device authorization reply";
-        let object = object_of(reply, WHAT, "")?;
+        let object = object_of(reply, WHAT, &[])?;
         let missing = |name: &str| Error::UnreadableReply {
             what: WHAT,
             status: reply.status,
@@ -87,18 +90,38 @@ impl DeviceAuthorization {
         let complete = json::text(&object, "verification_uri_complete")
             .or_else(|| json::text(&object, "verification_url_complete"));
         let verification_uri_complete = complete.map(safe_uri).transpose()?;
-        let message = match json::text(&object, "message") {
-            Some(message) => clean(message),
-            None => format!("To sign in, open {verification_uri} in a browser and enter the code {user_code}."),
+        let expires_in = json::positive(&object, "expires_in").unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME);
+        let interval = json::positive(&object, "interval").unwrap_or(DEFAULT_INTERVAL).min(LONGEST_INTERVAL);
+        let instruction = |uri: &str| format!("To sign in, open {uri} in a browser and enter the code {user_code}.");
+        let is_elsewhere = |page: &String| {
+            let host = |uri: &str| Url::parse(uri).map(|url| url.host().to_owned()).ok();
+            host(page) != host(&verification_uri)
         };
+        if let Some(page) = page.filter(is_elsewhere) {
+            return Ok(Self {
+                message: format!(
+                    "{} (Not {verification_uri}, which does not take accounts of External ID.)",
+                    instruction(&page)
+                ),
+                verification_uri: page,
+                verification_uri_complete: None,
+                refused_uri: Some(verification_uri),
+                device_code,
+                user_code,
+                expires_in,
+                interval,
+            });
+        }
+        let message = json::text(&object, "message").map_or_else(|| instruction(&verification_uri), clean);
         Ok(Self {
             device_code,
             user_code,
             verification_uri,
             verification_uri_complete,
-            expires_in: json::positive(&object, "expires_in").unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME),
-            interval: json::positive(&object, "interval").unwrap_or(DEFAULT_INTERVAL).min(LONGEST_INTERVAL),
+            expires_in,
+            interval,
             message,
+            refused_uri: None,
         })
     }
 }
@@ -159,13 +182,13 @@ impl Why {
     }
 }
 
-/// Decides what the answer to a poll means (RFC 8628 section 3.5). `device_code` is what was sent, so that it can be
+/// Decides what the answer to a poll means (RFC 8628 section 3.5). `sent` is what was sent in secret, so that it can be
 /// removed should the server echo it.
 #[must_use]
-pub fn judge(reply: &HttpResponse, device_code: &Secret, now: UnixMs) -> Verdict {
+pub fn judge(reply: &HttpResponse, sent: &[&str], now: UnixMs) -> Verdict {
     let retry_after = reply.retry_after(now);
     let wait = |why, interval| Verdict::Wait(Wait { why, interval, retry_after });
-    let refusal = match token_reply::judge(reply, device_code.expose()) {
+    let refusal = match token_reply::judge(reply, sent) {
         Ok(token) => return Verdict::Token(Box::new(token)),
         Err(error) => error,
     };

@@ -1,51 +1,108 @@
-//! The discovery document of an OpenID provider (OpenID Connect Discovery 1.0, RFC 8414).
+//! Discovery documents: an authority's own (OpenID Connect Discovery 1.0, RFC 8414), and Microsoft's list of clouds.
 //!
-//! It is trusted only as far as the authority that was asked: its issuer must be that authority, and its endpoints must
-//! be https.
+//! A document is trusted only as far as the authority that was asked: its issuer must belong to that authority, and its endpoints
+//! must be https.
+
+use serde_json::Value;
 
 use crate::error::Error;
-use crate::protocol::authority::{Authority, Endpoints};
+use crate::protocol::authority::{Authority, Cloud, Endpoints, Kind};
 use crate::protocol::http::HttpResponse;
 use crate::protocol::json::{self, Object};
+use crate::protocol::server_answer::ServerAnswer;
 use crate::protocol::text::clean;
+use crate::protocol::trust::Trust;
+use crate::protocol::url::Url;
+
+/// The document that `url` answered with.
+///
+/// # Errors
+/// [`Error::Discovery`] for one that is missing or unreadable, with the server's own words where it has some.
+pub fn document(url: &str, reply: &HttpResponse) -> Result<Object, Error> {
+    let object = json::object(reply.body.expose());
+    if reply.status == 200 {
+        return object.map_err(|problem| failed(url, problem));
+    }
+    let answer = object.ok().and_then(|object| ServerAnswer::read(&object, reply.status, &[]));
+    let problem = if reply.is_redirect() {
+        let target = reply.header("location").map(clean).unwrap_or_default();
+        format!("it redirects to {target:?}, which is not followed: name that address as the authority")
+    } else if let Some(answer) = &answer {
+        format!("it answered with status {}: {}", reply.status, answer.words())
+    } else {
+        format!("it answered with status {}", reply.status)
+    };
+    Err(Error::Discovery {
+        url: url.to_owned(),
+        problem,
+        status: Some(reply.status),
+        answer: answer.map(Box::new),
+        cause: None,
+    })
+}
 
 /// Reads the document that `url` answered with.
 ///
 /// # Errors
-/// [`Error::Discovery`] for a document that is missing, unreadable or without a usable device endpoint;
-/// [`Error::IssuerMismatch`] where it speaks for somebody else.
-pub fn endpoints(authority: &Authority, url: &str, reply: &HttpResponse) -> Result<Endpoints, Error> {
-    let failed = |problem: String| Error::Discovery { url: url.to_owned(), problem, cause: None };
-    if reply.is_redirect() {
-        let target = reply.header("location").map(clean).unwrap_or_default();
-        return Err(failed(format!(
-            "it redirects to {target:?}, which is not followed: name that address as the authority"
-        )));
-    }
-    if reply.status != 200 {
-        return Err(failed(format!("it answered with status {}", reply.status)));
-    }
-    let document = json::object(reply.body.expose()).map_err(failed)?;
-    let issuer = json::text(&document, "issuer").ok_or_else(|| failed("it names no issuer".to_owned()))?;
-    if !authority.is_issuer(issuer) {
+/// [`Error::Discovery`] for one without usable endpoints; [`Error::IssuerMismatch`] where it speaks for somebody else.
+pub fn endpoints(authority: &Authority, trust: &Trust, url: &str, document: &Object) -> Result<Endpoints, Error> {
+    let issuer = json::text(document, "issuer").ok_or_else(|| failed(url, "it names no issuer".to_owned()))?;
+    if !authority.accepts_issuer(issuer, trust) {
         return Err(Error::IssuerMismatch { authority: authority.canonical(), issuer: clean(issuer) });
     }
-    let endpoint = |name: &str| usable(authority, &document, name).map_err(failed);
+    described(authority, document).map_err(|problem| failed(url, problem))
+}
+
+/// Reads a document whose issuer is none of our business: the program's own `authorityMetadata`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn described(authority: &Authority, document: &Object) -> Result<Endpoints, String> {
+    let endpoint = |name: &str| match json::text(document, name) {
+        None => Ok(None),
+        Some(value) => match authority.endpoint(value) {
+            Ok(endpoint) => Ok(Some(endpoint)),
+            Err(problem) => Err(format!("its {name} cannot be used: {problem}")),
+        },
+    };
+    let token = endpoint("token_endpoint")?.ok_or_else(|| "it has no token_endpoint".to_owned())?;
+    let device_authorization = match endpoint("device_authorization_endpoint")? {
+        // Older servers of Microsoft's have it, and do not say so.
+        None if authority.is_microsoft() || *authority.kind() == Kind::Adfs => {
+            token.strip_suffix("/token").map(|base| format!("{base}/devicecode"))
+        }
+        found => found,
+    };
     Ok(Endpoints {
-        device_authorization: endpoint("device_authorization_endpoint")?,
-        token: endpoint("token_endpoint")?,
-        issuer: issuer.to_owned(),
+        device_authorization,
+        token,
+        issuer: json::text(document, "issuer").map(str::to_owned),
+        takes_pkce: json::texts(document, "code_challenge_methods_supported").iter().any(|method| method == "S256"),
     })
 }
 
-fn usable(authority: &Authority, document: &Object, name: &str) -> Result<String, String> {
-    let Some(value) = json::text(document, name) else {
-        return Err(match name {
-            "device_authorization_endpoint" => {
-                "it has no device_authorization_endpoint: this server does not offer sign-in with a device code, or it is switched off".to_owned()
-            }
-            _ => format!("it has no {name}"),
-        });
+/// The clouds that Microsoft's instance discovery lists; none for what is not its document.
+#[must_use]
+pub fn clouds(document: &Object) -> Option<Vec<Cloud>> {
+    let Some(Value::Array(entries)) = document.get("metadata") else {
+        return None;
     };
-    authority.endpoint(value).map_err(|problem| format!("its {name} cannot be used: {problem}"))
+    let read = |entry: &Value| {
+        let entry = entry.as_object()?;
+        let host = |name: &str| {
+            let host = json::text(entry, name)?;
+            Some(Url::parse(&format!("https://{host}")).ok()?.host_and_port())
+        };
+        let aliases = json::texts(entry, "aliases");
+        Some(Cloud {
+            network: host("preferred_network")?.into(),
+            environment: host("preferred_cache")?.into(),
+            aliases,
+        })
+    };
+    Some(entries.iter().filter_map(read).collect())
+}
+
+fn failed(url: &str, problem: String) -> Error {
+    Error::Discovery { url: url.to_owned(), problem, status: Some(200), answer: None, cause: None }
 }

@@ -16,6 +16,8 @@ pub mod authority;
 
 pub mod discovery;
 
+pub mod trust;
+
 pub mod request;
 
 pub mod remedy;

@@ -1,130 +1,604 @@
-//! Advice: what a person can do about an error. Hints only; no logic depends on a number, since Microsoft says that
-//! programs which do will break.
+//! Advice: what to do about an error, and the page to open for it. Hints only; no logic depends on a number, since Microsoft says
+//! that programs which do will break.
+//!
+//! These tables are all there is: the errors carry what they say, and docs/errors.md is made of them.
 
-/// What to do about an AADSTS code.
-#[must_use]
-pub fn for_code(code: u32) -> Option<&'static str> {
-    REMEDIES.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, remedy)| *remedy)
+use crate::protocol::authority::{Authority, Kind};
+
+/// What to do about an error.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Remedy {
+    /// What it means. For the documentation alone, so that no program carries it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub meaning: &'static str,
+    /// A sentence or two.
+    pub advice: &'static str,
+    /// The page to open: a URL in which `{client}`, `{tenant}`, `{login}`, `{portal}` and `{host}` stand for the client's id, the
+    /// authority's tenant, its cloud's sign-in host, its cloud's admin center, and the authority's host.
+    pub page: Option<&'static str>,
 }
 
-/// What to do about an OAuth error whose numbers tell nothing.
-#[must_use]
-pub fn for_error(error: &str) -> Option<&'static str> {
-    Some(match error {
-        "access_denied" | "authorization_declined" => "Start again, and accept when asked.",
-        "expired_token" | "bad_verification_code" => "Start again to get a new code.",
-        "invalid_client" | "unauthorized_client" => {
-            "Check the client id, and that this server lets the client sign people in with a device code as a public client."
-        }
-        "invalid_scope" => "Check the scopes: each must be one that this server knows and this client may ask for.",
-        "unsupported_grant_type" => "This server does not offer sign-in with a device code, or it is switched off.",
-        "interaction_required" | "consent_required" | "login_required" | "invalid_grant" => {
-            "Sign in again with a new code."
-        }
-        "temporarily_unavailable" | "server_error" => "The server is in trouble; try again in a while.",
-        _ => return None,
-    })
+#[cfg_attr(target_arch = "wasm32", allow(unused_variables, reason = "the meaning stays out of the module"))]
+const fn remedy(meaning: &'static str, advice: &'static str, page: Option<&'static str>) -> Remedy {
+    Remedy {
+        #[cfg(not(target_arch = "wasm32"))]
+        meaning,
+        advice,
+        page,
+    }
 }
 
-const RESTART: &str = "Start again to get a new code.";
+/// What to do about an AADSTS number.
+#[must_use]
+pub fn for_number(number: u32) -> Option<&'static Remedy> {
+    ENTRA.iter().find(|(numbers, _)| numbers.contains(&number)).map(|(_, remedy)| remedy)
+}
 
-/// AADSTS codes by what helps. The meanings are from Microsoft's list of Entra error codes.
-const REMEDIES: &[(&[u32], &str)] = &[
-    (&[70_016], "Nothing is wrong: the sign-in is not completed yet."),
-    (&[70_018], "The code was typed wrongly: enter it again, or start again to get a new one."),
-    (&[70_019, 90_119, 90_120, 90_121], RESTART),
-    (&[70_020], "The code has expired: start again to get a new one. If it was fresh, check this device's clock."),
-    (&[50_134], "Approve from the region where the sign-in was started, then start again."),
-    (&[50_196], "The program asks too often: wait a few minutes before it starts again."),
+/// What to do about a server's `error`, whose numbers tell nothing.
+#[must_use]
+pub fn for_error(error: &str) -> Option<&'static Remedy> {
+    SERVERS.iter().find(|(errors, _)| errors.contains(&error)).map(|(_, remedy)| remedy)
+}
+
+/// What to do about an `errorCode` that is MSAL's or our own.
+#[must_use]
+pub fn for_code(code: &str) -> Option<&'static Remedy> {
+    OURS.iter().find(|(known, _)| *known == code).map(|(_, remedy)| remedy)
+}
+
+/// Microsoft's page on an AADSTS number.
+#[must_use]
+pub fn lookup_page(number: u32) -> String {
+    format!("https://login.microsoftonline.com/error?code={number}")
+}
+
+/// A remedy's page, for this client at this authority.
+#[must_use]
+pub fn page(template: &str, client_id: &str, authority: &Authority) -> String {
+    let host = authority.host_and_port();
+    let (login, tenant) = match authority.kind() {
+        Kind::Entra { cloud, tenant } => (&*cloud.network, &**tenant),
+        _ => ("login.microsoftonline.com", "organizations"),
+    };
+    let portal = match login {
+        "login.microsoftonline.us" => "entra.microsoft.us",
+        "login.partner.microsoftonline.cn" => "entra.microsoftonline.cn",
+        _ => "entra.microsoft.com",
+    };
+    // An administrator consents for a tenant of theirs, which the authority need not name.
+    let tenant = if matches!(tenant, "common" | "consumers") { "organizations" } else { tenant };
+    let parts =
+        [("{client}", client_id), ("{tenant}", tenant), ("{login}", login), ("{portal}", portal), ("{host}", &host)];
+    parts.iter().fold(template.to_owned(), |url, (part, value)| url.replace(part, value))
+}
+
+const AUTHENTICATION: Option<&str> =
+    Some("https://{portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Authentication/appId/{client}");
+const CREDENTIALS: Option<&str> =
+    Some("https://{portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Credentials/appId/{client}");
+const PERMISSIONS: Option<&str> =
+    Some("https://{portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/CallAnAPI/appId/{client}");
+const ENTERPRISE_APPS: Option<&str> =
+    Some("https://{portal}/#view/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade/~/AppAppsPreview");
+const SIGN_IN_LOGS: Option<&str> = Some("https://{portal}/#view/Microsoft_AAD_IAM/SignInEventsV3Blade");
+const ADMIN_CONSENT: Option<&str> = Some("https://{login}/{tenant}/adminconsent?client_id={client}");
+const SECURITY_INFO: Option<&str> = Some("https://mysignins.microsoft.com/security-info");
+const PASSWORD_RESET: Option<&str> = Some("https://passwordreset.microsoftonline.com");
+
+/// Entra's errors, by their AADSTS numbers. The meanings are from Microsoft's list of them.
+pub const ENTRA: &[(&[u32], Remedy)] = &[
+    (&[70_016], remedy("The person has not finished yet", "Nothing is wrong: the sign-in is not completed yet.", None)),
+    (
+        &[70_018],
+        remedy(
+            "The code was typed wrongly",
+            "Enter the code again, as it is shown, or start again to get a new one.",
+            None,
+        ),
+    ),
+    (&[70_019], remedy("The code has expired", "Start again to get a new code.", None)),
+    (
+        &[70_020],
+        remedy(
+            "The device code has expired, or is not valid",
+            "Start again to get a new code. If it was fresh, check this device's clock.",
+            None,
+        ),
+    ),
+    (
+        &[90_119, 90_120, 90_121],
+        remedy("No code was typed, or the request was answered already", "Start again to get a new code.", None),
+    ),
+    (
+        &[50_134],
+        remedy(
+            "The code was approved in another region than it was asked for in",
+            "Approve from the region where the sign-in was started, then start again.",
+            None,
+        ),
+    ),
+    (
+        &[50_196],
+        remedy(
+            "Entra takes the requests for a loop",
+            "The program asks too often: wait a few minutes before it starts again.",
+            None,
+        ),
+    ),
     (
         &[50_059, 50_128, 90_019],
-        "Name a tenant in the authority: https://login.microsoftonline.com/<tenant id or domain>, or /organizations.",
+        remedy(
+            "Nothing in the request tells the tenant",
+            "Name a tenant in the authority: https://login.microsoftonline.com/<tenant id or domain>, or /organizations.",
+            Some("https://learn.microsoft.com/entra/fundamentals/how-to-find-tenant"),
+        ),
     ),
     (
         &[90_133, 9_001_023, 90_130, 90_124, 50_194, 9_002_332],
-        "This app cannot use /common or /consumers: use /organizations or the tenant itself as the authority, or make the app registration multitenant.",
+        remedy(
+            "The app, or this grant, is not allowed at /common or /consumers",
+            "Use /organizations or the tenant itself as the authority, or make the app registration multitenant.",
+            AUTHENTICATION,
+        ),
     ),
-    (&[90_002], "No such tenant: check its id or domain, and that the authority is of the right cloud."),
-    (&[90_038, 90_051], "The tenant is in another national cloud: use that cloud's host in the authority."),
+    (
+        &[90_002],
+        remedy(
+            "There is no such tenant",
+            "Check the tenant's id or domain, and that the authority is of the right cloud.",
+            Some("https://learn.microsoft.com/entra/fundamentals/how-to-find-tenant"),
+        ),
+    ),
+    (
+        &[90_038, 90_051],
+        remedy(
+            "The tenant is in another national cloud",
+            "Use that cloud's host in the authority, such as login.microsoftonline.us or login.partner.microsoftonline.cn.",
+            Some("https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud"),
+        ),
+    ),
     (
         &[50_020, 50_014, 50_034, 51_004, 16_000, 90_072],
-        "This account is not in that tenant: sign in with another account or to another tenant, or have the account invited as a guest.",
+        remedy(
+            "The account is not in the tenant",
+            "Sign in with another account or to another tenant, or have the account invited as a guest.",
+            Some("https://learn.microsoft.com/entra/external-id/b2b-quickstart-add-guest-users-portal"),
+        ),
     ),
     (
         &[500_208],
-        "Accounts of External ID cannot use Microsoft's common page: open https://<name>.ciamlogin.com/common/oauth2/deviceauth instead.",
+        remedy(
+            "The page for the code is for accounts of another kind",
+            "Accounts of External ID cannot use Microsoft's common page: open https://<name>.ciamlogin.com/common/oauth2/deviceauth instead.",
+            Some("https://{host}/common/oauth2/deviceauth"),
+        ),
     ),
     (
         &[500_212, 500_213, 500_021, 500_022, 50_002],
-        "A policy between the tenants forbids it: ask an administrator of either.",
+        remedy(
+            "A policy between the tenants, or of the network, forbids it",
+            "Ask an administrator of either tenant.",
+            Some("https://learn.microsoft.com/entra/external-id/cross-tenant-access-overview"),
+        ),
     ),
     (
         &[7_000_218],
-        "Let the app sign in without a secret: in its registration, under Authentication, set \"Allow public client flows\" to Yes.",
+        remedy(
+            "The server wants a secret or an assertion of the client",
+            "Let the app sign in without a secret: in its registration, under Authentication, set \"Allow public client flows\" to Yes.",
+            AUTHENTICATION,
+        ),
     ),
-    (&[700_025], "The app is registered as a public client: remove the client secret."),
+    (
+        &[700_025],
+        remedy(
+            "A public client sent a secret",
+            "The app is registered as a public client: remove the client secret.",
+            AUTHENTICATION,
+        ),
+    ),
     (
         &[70_002, 7_000_215, 7_000_222],
-        "The client secret is wrong or has expired: make a new one in the app registration.",
+        remedy(
+            "The client secret is wrong or has expired",
+            "Make a new client secret in the app registration.",
+            CREDENTIALS,
+        ),
     ),
     (
         &[700_016, 70_001, 700_011],
-        "The tenant does not know this app: check the client id and the tenant, or have an administrator consent to the app there.",
+        remedy(
+            "The app is not in the tenant, or is disabled",
+            "The tenant does not know this app: check the client id and the tenant, or have an administrator consent to the app there.",
+            ADMIN_CONSENT,
+        ),
     ),
-    (&[7_000_112], "The app is disabled in this tenant: an administrator can enable it under Enterprise applications."),
+    (
+        &[7_000_112],
+        remedy(
+            "The app is disabled",
+            "The app is disabled in this tenant: an administrator can enable it under Enterprise applications.",
+            ENTERPRISE_APPS,
+        ),
+    ),
     (
         &[50_105],
-        "The account is not assigned to the app: an administrator can assign it under Enterprise applications.",
+        remedy(
+            "The person is not assigned to the app",
+            "An administrator can assign the account, or a group of it, under Enterprise applications.",
+            ENTERPRISE_APPS,
+        ),
     ),
-    (&[65_001], "The app was not consented to: sign in again and accept, or have an administrator consent."),
-    (&[65_004], "The consent was declined: start again, and accept when asked."),
+    (
+        &[65_001],
+        remedy(
+            "Consent is missing",
+            "The app was not consented to: sign in again and accept, or have an administrator consent.",
+            ADMIN_CONSENT,
+        ),
+    ),
+    (&[65_004], remedy("The person declined to consent", "Start again, and accept when asked.", None)),
     (
         &[65_005, 650_052, 650_054, 650_056, 650_057],
-        "The app asks for a permission that its registration does not have: correct its API permissions.",
+        remedy(
+            "The app's required resources or permissions are misconfigured",
+            "The app asks for a permission that its registration does not have: correct its API permissions.",
+            PERMISSIONS,
+        ),
     ),
-    (&[90_094, 90_095, 90_008], "An administrator of the tenant must consent to this app."),
-    (&[500_011, 50_001], "The tenant does not know that API: check the address in the scopes, and the tenant."),
+    (
+        &[90_094, 90_095, 90_008],
+        remedy(
+            "An administrator's consent is needed",
+            "Have an administrator of the tenant consent to this app.",
+            ADMIN_CONSENT,
+        ),
+    ),
+    (
+        &[500_011, 50_001],
+        remedy(
+            "The API is not in the tenant, or is disabled",
+            "The tenant does not know that API: check the address in the scopes, and the tenant.",
+            PERMISSIONS,
+        ),
+    ),
     (
         &[70_011, 28_002, 28_003, 700_022, 700_023, 901_002],
-        "The scopes are wrong: name scopes of one API only, as in https://graph.microsoft.com/User.Read.",
+        remedy(
+            "A scope is wrong, or scopes of several APIs were asked for at once",
+            "Name scopes of one API only, as in https://graph.microsoft.com/User.Read; where Entra refuses `resource`, leave it out.",
+            PERMISSIONS,
+        ),
     ),
-    (&[500_113], "The app has no redirect address: add one to its registration."),
     (
-        &[50_076, 50_079, 50_072, 50_074, 50_078, 50_158],
-        "More proof is asked for: sign in again with a new code, passing the error's claims along, and complete the extra step.",
+        &[500_113],
+        remedy("No reply address is registered", "Add a redirect URI to the app registration.", AUTHENTICATION),
+    ),
+    (
+        &[50_072, 50_079],
+        remedy(
+            "The person has to register for multifactor authentication",
+            "Register a second step at the page, then sign in again with a new code, passing the error's claims along.",
+            SECURITY_INFO,
+        ),
+    ),
+    (
+        &[50_074, 50_076, 50_078, 50_158],
+        remedy(
+            "More proof is asked for: multifactor authentication, or an external check",
+            "Sign in again with a new code, passing the error's claims along, and complete the extra step.",
+            None,
+        ),
     ),
     (
         &[50_097, 50_155, 50_187, 50_129],
-        "The tenant wants a device that it knows, which a sign-in by code cannot show: sign in with a browser on a managed device.",
+        remedy(
+            "The device has to prove what it is, or could not",
+            "The tenant wants a device that it knows, which a sign-in by code cannot show: sign in with a browser on a managed device.",
+            None,
+        ),
     ),
     (
         &[50_005, 53_000, 53_001, 53_002, 50_131, 53_003, 530_032, 530_035, 53_004, 53_010, 53_011],
-        "A Conditional Access policy forbids it; it may forbid device codes altogether: ask an administrator, or sign in with a browser.",
+        remedy(
+            "Conditional Access, security defaults or a risk policy forbids it",
+            "A policy forbids it, and may forbid device codes altogether: ask an administrator, who finds which in the sign-in logs, or sign in with a browser.",
+            SIGN_IN_LOGS,
+        ),
     ),
-    (&[135_011], "The device is disabled: ask an administrator."),
+    (
+        &[135_011],
+        remedy(
+            "The device is disabled",
+            "Ask an administrator to enable the device.",
+            Some("https://{portal}/#view/Microsoft_AAD_Devices/DevicesMenuBlade/~/Devices"),
+        ),
+    ),
     (
         &[50_053, 50_055, 50_056, 50_057, 50_064, 50_126, 50_144],
-        "Something is wrong with the account or its password: sign in on the web to see what.",
+        remedy(
+            "The account is locked or disabled, or its password is wrong or has expired",
+            "Sign in on the web to see what is wrong, reset the password, or ask an administrator.",
+            PASSWORD_RESET,
+        ),
     ),
     (
         &[70_000, 70_008, 700_082, 50_089, 50_132, 50_133, 50_173, 70_043, 50_085, 54_005],
-        "The earlier sign-in is no longer valid: sign in again with a new code.",
+        remedy(
+            "The refresh token or the session has expired or was revoked",
+            "The earlier sign-in is no longer valid: sign in again with a new code.",
+            None,
+        ),
     ),
     (
         &[700_084],
-        "Sign-ins of a single-page app end after a day: register the app under Mobile and desktop applications.",
+        remedy(
+            "A refresh token of a single-page app has lived its 24 hours",
+            "Register the app under Mobile and desktop applications, whose refresh tokens live longer, and sign in again.",
+            AUTHENTICATION,
+        ),
     ),
     (
         &[9_002_326, 9_002_327],
-        "The browser's Origin header makes Entra take this for a single-page app: strip the header (an extension can, with declarativeNetRequest).",
+        remedy(
+            "A browser's Origin header does not fit how the app is registered",
+            "The Origin header makes Entra take this for a single-page app: strip it (an extension can, with declarativeNetRequest), or send the requests through a server.",
+            None,
+        ),
     ),
     (
         &[90_014, 900_144, 90_023, 90_100, 9_002_313, 90_004],
-        "The request arrived incomplete: check the extra parameters, and any proxy that rewrites requests.",
+        remedy(
+            "A parameter is missing or malformed",
+            "The request arrived incomplete: check the extra parameters, and any proxy that rewrites requests.",
+            None,
+        ),
     ),
     (
         &[90_033, 90_012, 90_024, 90_006, 90_090, 50_033, 50_087, 50_088, 90_055, 70_012, 50_166],
-        "Entra is in trouble or throttling; try again in a while.",
+        remedy(
+            "Entra is in trouble, or throttles",
+            "Try again in a while.",
+            Some("https://status.entra.microsoft.com"),
+        ),
     ),
-    (&[1_000_031], "The app cannot be used now: ask an administrator."),
+    (&[1_000_031], remedy("The app cannot be used now", "Ask an administrator of the tenant.", ENTERPRISE_APPS)),
+];
+
+/// What servers answer with: the `error` of RFC 6749, RFC 8628, OpenID Connect and Entra.
+pub const SERVERS: &[(&[&str], Remedy)] = &[
+    (
+        &["authorization_declined", "access_denied"],
+        remedy("The person, or a policy on their behalf, said no", "Start again, and accept when asked.", None),
+    ),
+    (
+        &["expired_token", "bad_verification_code"],
+        remedy("The device code is not known any more", "Start again to get a new code.", None),
+    ),
+    (
+        &["invalid_client", "unauthorized_client"],
+        remedy(
+            "The client is not known, or may not do this",
+            "Check the client id, and that this server lets the client sign people in with a device code as a public client.",
+            None,
+        ),
+    ),
+    (
+        &["invalid_scope"],
+        remedy(
+            "A scope is not known, or not allowed",
+            "Check the scopes: each must be one that this server knows and this client may ask for.",
+            None,
+        ),
+    ),
+    (
+        &["invalid_target", "invalid_resource"],
+        remedy("The API is not known", "Check the request's resource: it must be an API that this server knows.", None),
+    ),
+    (
+        &["unsupported_grant_type"],
+        remedy(
+            "The server does not take device codes, or refresh tokens",
+            "This server does not offer sign-in with a device code, or it is switched off.",
+            None,
+        ),
+    ),
+    (
+        &["invalid_request"],
+        remedy(
+            "The request is not as the server wants it",
+            "The server's description says what it misses: check the client id, the scopes and the extra parameters.",
+            None,
+        ),
+    ),
+    (
+        &[
+            "interaction_required",
+            "consent_required",
+            "login_required",
+            "invalid_grant",
+            "bad_token",
+            "ui_not_allowed",
+            "interrupted_user",
+        ],
+        remedy(
+            "Only the person can set it right",
+            "Sign in again with a new code, passing the error's claims along.",
+            None,
+        ),
+    ),
+    (&["temporarily_unavailable", "server_error"], remedy("The server is in trouble", "Try again in a while.", None)),
+];
+
+/// What goes wrong on this side: MSAL's codes, and doorcode's own.
+pub const OURS: &[(&str, Remedy)] = &[
+    (
+        "invalid_configuration",
+        remedy("A field of the configuration is missing or wrong", "Correct the field that the error names.", None),
+    ),
+    (
+        "invalid_request_parameter",
+        remedy("A field of a request is missing or wrong", "Correct the field that the error names.", None),
+    ),
+    (
+        "empty_url_error",
+        remedy("The authority is empty", "Name a URL, such as https://login.microsoftonline.com/organizations.", None),
+    ),
+    ("url_parse_error", remedy("The authority is no URL that can be used", "Correct the authority.", None)),
+    (
+        "authority_uri_insecure",
+        remedy("The authority is plain http", "Use https://; http:// is for servers on this machine alone.", None),
+    ),
+    (
+        "untrusted_authority",
+        remedy(
+            "The host is none of Microsoft's, and nobody has vouched for it",
+            "For an OpenID provider set system.protocolMode to \"OIDC\"; a domain of your own for External ID goes into auth.knownAuthorities.",
+            None,
+        ),
+    ),
+    (
+        "issuer_validation_failed",
+        remedy(
+            "The discovery document is somebody else's",
+            "Name the issuer itself as the authority, or add its host to auth.knownAuthorities if it is yours.",
+            None,
+        ),
+    ),
+    (
+        "device_code_not_offered",
+        remedy("Azure AD B2C has no device codes", "Use Entra ID or External ID, or sign in with a browser.", None),
+    ),
+    (
+        "invalid_authority_metadata",
+        remedy(
+            "auth.authorityMetadata cannot be used",
+            "Give the authority's discovery document as JSON text, with a token_endpoint and a device_authorization_endpoint.",
+            None,
+        ),
+    ),
+    (
+        "invalid_cloud_discovery_metadata",
+        remedy(
+            "auth.cloudDiscoveryMetadata cannot be used",
+            "Give the answer of instance discovery as JSON text.",
+            None,
+        ),
+    ),
+    (
+        "invalid_claims",
+        remedy(
+            "The claims request is no JSON object",
+            "Pass the claims of an error as they are, or the text of a JSON object.",
+            None,
+        ),
+    ),
+    (
+        "resource_parameter_required",
+        remedy("auth.isMcp is set, and the request names no API", "Name the API in the request's resource.", None),
+    ),
+    (
+        "misplaced_resource_parameter",
+        remedy(
+            "The API is named twice",
+            "Name it in the request's resource alone, not among the extra parameters.",
+            None,
+        ),
+    ),
+    (
+        "request_cannot_be_made",
+        remedy("Something was asked of a flow that it cannot do now", "The message says what comes first.", None),
+    ),
+    (
+        "no_account_in_silent_request",
+        remedy("A silent request names no account", "Pass an account that getAllAccounts or a sign-in returned.", None),
+    ),
+    (
+        "device_code_expired",
+        remedy("The code expired before the person was done", "Start again to get a new code.", None),
+    ),
+    (
+        "user_timeout_reached",
+        remedy(
+            "The request's own timeout came before the person was done",
+            "Start again, with a longer timeout or none.",
+            None,
+        ),
+    ),
+    (
+        "device_code_polling_cancelled",
+        remedy("The program gave up, by cancel or signal", "Nothing: the program wanted it.", None),
+    ),
+    (
+        "network_error",
+        remedy(
+            "No reply, or not all of it",
+            "Check the connection, the proxy and the firewall of this machine, then try again.",
+            None,
+        ),
+    ),
+    (
+        "endpoints_resolution_error",
+        remedy(
+            "The authority's discovery document could not be had or used",
+            "Open the address in the error to see what is there; check the authority and the connection. An OpenID provider needs system.protocolMode \"OIDC\".",
+            None,
+        ),
+    ),
+    (
+        "post_request_failed",
+        remedy(
+            "The server refused without saying why, or redirected",
+            "Check the authority, and any proxy in between: this is not how an authorization server answers.",
+            None,
+        ),
+    ),
+    (
+        "token_parsing_error",
+        remedy(
+            "The server's answer cannot be read",
+            "Check the authority, and any proxy in between: this is not how an authorization server answers.",
+            None,
+        ),
+    ),
+    (
+        "unsafe_verification_uri",
+        remedy("The page for the code is none to send people to", "Do not open it; check the authority.", None),
+    ),
+    (
+        "invalid_id_token",
+        remedy(
+            "The ID token is not for this program, or not from this authority",
+            "Check the client id and the authority; and this device's clock, if the token has expired.",
+            None,
+        ),
+    ),
+    (
+        "nonce_mismatch",
+        remedy("The ID token was made for another request", "Start again; if it stays so, check the authority.", None),
+    ),
+    (
+        "no_tokens_found",
+        remedy(
+            "Nothing is remembered that would do without the person",
+            "Sign in with acquireTokenByDeviceCode.",
+            None,
+        ),
+    ),
+    (
+        "refresh_token_expired",
+        remedy("The refresh token has expired, or soon will", "Sign in with acquireTokenByDeviceCode.", None),
+    ),
+    (
+        "invalid_cache_record",
+        remedy("A stored cache cannot be read", "It was left as it is: move it away to start anew, or mend it.", None),
+    ),
+    (
+        "cache_conflict",
+        remedy(
+            "Others wrote to the store each time this program tried to",
+            "Try again; the change is kept in memory until then.",
+            None,
+        ),
+    ),
 ];

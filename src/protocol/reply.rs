@@ -10,7 +10,7 @@ use crate::protocol::text::clean_without;
 ///
 /// # Errors
 /// Any other reply, as the error that it stands for.
-pub fn object_of(reply: &HttpResponse, what: &'static str, sent: &str) -> Result<Object, Error> {
+pub fn object_of(reply: &HttpResponse, what: &'static str, sent: &[&str]) -> Result<Object, Error> {
     if reply.is_redirect() {
         let target = reply
             .header("location")

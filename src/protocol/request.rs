@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::VERSION;
 use crate::error::Error;
-use crate::protocol::authority::{Authority, Endpoints, is_guid};
+use crate::protocol::authority::{Server, is_guid};
 use crate::protocol::http::HttpRequest;
 use crate::protocol::json;
 use crate::protocol::scopes::Scopes;
@@ -24,8 +24,20 @@ const DEVICE_CODE_API: u16 = 671;
 const REFRESH_API: u16 = 62;
 
 /// Form fields that belong to the protocol; a caller's extra parameters may not replace them.
-const RESERVED: [&str; 7] =
-    ["client_id", "client_secret", "device_code", "grant_type", "refresh_token", "scope", "claims"];
+const RESERVED: [&str; 9] = [
+    "client_id",
+    "client_secret",
+    "code_challenge",
+    "code_verifier",
+    "device_code",
+    "grant_type",
+    "refresh_token",
+    "scope",
+    "claims",
+];
+
+/// Where the API is named, which `auth.isMcp` wants named in one place (RFC 8707).
+const RESOURCE: &str = "resource";
 
 /// The program that signs people in, as its servers know it.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +54,10 @@ pub struct Client {
     pub os: String,
     /// The processor architecture, as the runtime names it; Microsoft's servers only.
     pub cpu: String,
+    /// `telemetry.disabled`: Microsoft's servers are not told of the library, the program and the machine.
+    pub is_silent: bool,
+    /// `auth.isMcp`: every request must name the API that its token is for.
+    pub is_mcp: bool,
 }
 
 /// What one sign-in asks for. Made by [`Ask::checked`], so that nothing wrong in it reaches a server.
@@ -59,6 +75,8 @@ pub struct Ask {
     pub extra_form: BTreeMap<String, String>,
     /// Ties together what client and server log.
     pub correlation_id: String,
+    /// The language of what people read, such as `de-DE` (RFC 5646).
+    pub locale: Option<String>,
 }
 
 impl Ask {
@@ -66,27 +84,37 @@ impl Ask {
     ///
     /// # Errors
     /// [`Error::InvalidClaims`] for claims that are not a JSON object, [`Error::InvalidRequest`] for an extra parameter that
-    /// belongs to the protocol.
-    pub fn checked(
-        client: &Client,
-        scopes: Scopes,
-        claims: Option<&str>,
-        resource: Option<String>,
-        extra_query: BTreeMap<String, String>,
-        extra_form: BTreeMap<String, String>,
-        correlation_id: String,
-    ) -> Result<Self, Error> {
-        check_extra_form(&extra_form)?;
-        let claims = with_capabilities(claims, &client.capabilities)?;
-        Ok(Self { scopes, claims, resource, extra_query, extra_form, correlation_id })
+    /// belongs to the protocol or a locale that is none; [`Error::ResourceRequired`] and [`Error::MisplacedResource`] where the
+    /// client is of the Model Context Protocol.
+    pub fn checked(self, client: &Client) -> Result<Self, Error> {
+        check_extra_form(&self.extra_form)?;
+        if client.is_mcp {
+            if self.resource.is_none() {
+                return Err(Error::ResourceRequired);
+            }
+            if self.extra_query.contains_key(RESOURCE) || self.extra_form.contains_key(RESOURCE) {
+                return Err(Error::MisplacedResource);
+            }
+        }
+        let is_part = |part: &str| matches!(part.len(), 1..=8) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if self.locale.as_ref().is_some_and(|locale| !locale.split('-').all(is_part)) {
+            return Err(Error::InvalidRequest {
+                field: "locale",
+                fix: "it must be a language tag, such as \"de\" or \"pt-BR\"".to_owned(),
+            });
+        }
+        let claims = with_capabilities(self.claims.as_deref(), &client.capabilities)?;
+        Ok(Self { claims, ..self })
     }
 
     fn common(&self, client: &Client) -> Form {
         let mut form = Form::default();
         form.add("client_id", &client.client_id);
-        form.add("scope", &self.scopes.joined());
+        if !self.scopes.as_slice().is_empty() {
+            form.add("scope", &self.scopes.joined());
+        }
         form.add_some("claims", self.claims.as_deref());
-        form.add_some("resource", self.resource.as_deref());
+        form.add_some(RESOURCE, self.resource.as_deref());
         for (name, value) in &self.extra_form {
             form.add(name, value);
         }
@@ -108,38 +136,60 @@ pub fn check_extra_form(extra_form: &BTreeMap<String, String>) -> Result<(), Err
     }
 }
 
-/// Asks for a device code and a user code (RFC 8628 section 3.1).
+/// Asks `endpoint` for a device code and a user code (RFC 8628 section 3.1). `challenge` is PKCE's (RFC 7636 section 4.3).
+///
+/// The message to the person is asked for in their language: of Microsoft's servers by `mkt`, of others by the header that HTTP has
+/// for it.
 #[must_use]
-pub fn device_authorization(client: &Client, endpoints: &Endpoints, ask: &Ask) -> HttpRequest {
-    HttpRequest::post(with_query(&endpoints.device_authorization, &ask.extra_query), ask.common(client).finish())
+pub fn device_authorization(
+    client: &Client,
+    server: &Server,
+    endpoint: &str,
+    ask: &Ask,
+    challenge: Option<&str>,
+) -> HttpRequest {
+    let mut form = ask.common(client);
+    if let Some(challenge) = challenge {
+        form.add("code_challenge", challenge);
+        form.add("code_challenge_method", "S256");
+    }
+    let mut query = ask.extra_query.clone();
+    if let Some(locale) = ask.locale.as_ref().filter(|_| server.is_microsoft()) {
+        query.insert("mkt".to_owned(), locale.clone());
+    }
+    let mut request = HttpRequest::post(with_query(endpoint, &query), form.finish());
+    if let Some(locale) = &ask.locale {
+        request.headers.push(("Accept-Language", locale.clone()));
+    }
+    request
 }
 
-/// Asks whether the person is done (RFC 8628 section 3.4).
+/// Asks whether the person is done (RFC 8628 section 3.4). `verifier` is PKCE's (RFC 7636 section 4.5).
 #[must_use]
 pub fn device_token(
     client: &Client,
-    authority: &Authority,
-    token_endpoint: &str,
+    server: &Server,
     ask: &Ask,
     device_code: &Secret,
+    verifier: Option<&Secret>,
 ) -> HttpRequest {
     let mut form = ask.common(client);
     form.add("grant_type", DEVICE_CODE_GRANT);
     form.add("device_code", device_code.expose());
+    form.add_some("code_verifier", verifier.map(Secret::expose));
     let mut query = ask.extra_query.clone();
-    if authority.is_microsoft() {
+    if server.is_microsoft() {
         query.insert("client-request-id".to_owned(), ask.correlation_id.clone());
         form.add_microsoft(client, &ask.correlation_id, DEVICE_CODE_API);
     }
-    HttpRequest::post(with_query(token_endpoint, &query), form.finish())
+    HttpRequest::post(with_query(&server.endpoints.token, &query), form.finish())
 }
 
 /// Renews tokens (RFC 6749 section 6). Of the account's home, Entra's gateways are told, to find its data sooner.
 #[must_use]
 pub fn refresh(
     client: &Client,
-    authority: &Authority,
-    token_endpoint: &str,
+    server: &Server,
     ask: &Ask,
     refresh_token: &Secret,
     home_account_id: &str,
@@ -149,14 +199,14 @@ pub fn refresh(
     form.add("refresh_token", refresh_token.expose());
     let mut query = ask.extra_query.clone();
     let mut headers = Vec::new();
-    if authority.is_microsoft() {
+    if server.is_microsoft() {
         query.insert("client-request-id".to_owned(), ask.correlation_id.clone());
         form.add_microsoft(client, &ask.correlation_id, REFRESH_API);
         if let Some((uid, utid)) = home_account_id.split_once('.').filter(|(uid, utid)| is_guid(uid) && is_guid(utid)) {
             headers.push(("X-AnchorMailbox", format!("Oid:{uid}@{utid}")));
         }
     }
-    let mut request = HttpRequest::post(with_query(token_endpoint, &query), form.finish());
+    let mut request = HttpRequest::post(with_query(&server.endpoints.token, &query), form.finish());
     request.headers.append(&mut headers);
     request
 }
@@ -216,11 +266,15 @@ impl Form {
         }
     }
 
-    /// What only Microsoft's servers are told: they answer `client_info` with the account's home, and keep the rest to
-    /// tell client libraries apart.
+    /// What only Microsoft's servers are told: they answer `client_info` with the account's home and `Retry-After` to who can
+    /// wait, and keep the rest to tell client libraries apart, which a program may do without.
     fn add_microsoft(&mut self, client: &Client, correlation_id: &str, api: u16) {
         self.add("client-request-id", correlation_id);
         self.add("client_info", "1");
+        self.add("x-ms-lib-capability", "retry-after, h429");
+        if client.is_silent {
+            return;
+        }
         self.add("x-client-SKU", "doorcode");
         self.add("x-client-VER", VERSION);
         self.add("x-client-OS", &client.os);
@@ -229,7 +283,6 @@ impl Form {
             self.add("x-app-name", &client.app_name);
             self.add("x-app-ver", &client.app_version);
         }
-        self.add("x-ms-lib-capability", "retry-after, h429");
         self.add("x-client-current-telemetry", &format!("5|{api},0,,,|,"));
         self.add("x-client-last-telemetry", "5|0|||0,0");
     }

@@ -14,11 +14,11 @@ pub struct Scopes(Vec<String>);
 const MOST: usize = 1_000;
 
 impl Scopes {
-    /// What a request asks for: the caller's scopes, then the OpenID ones that are not among them.
+    /// What a request asks for: the caller's scopes, then the OpenID ones that are not among them, if the server `is_openid`.
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] for a scope with a character that RFC 6749 does not allow.
-    pub fn to_request(wanted: &[String]) -> Result<Self, Error> {
+    pub fn to_request(wanted: &[String], is_openid: bool) -> Result<Self, Error> {
         let mut scopes = Self::default();
         for text in wanted {
             for scope in text.split_whitespace() {
@@ -31,17 +31,17 @@ impl Scopes {
                 scopes.add(scope);
             }
         }
-        for scope in OPENID_SCOPES {
+        for scope in OPENID_SCOPES.iter().filter(|_| is_openid) {
             scopes.add(scope);
         }
         Ok(scopes)
     }
 
-    /// What a server granted: a list with spaces in between. Cleaned, for programs show it to people.
+    /// What a server granted: a list with spaces in between, or with commas, as GitHub has it. Cleaned, for programs show it to people.
     #[must_use]
     pub fn granted(text: &str) -> Self {
         let mut scopes = Self::default();
-        for scope in text.split_whitespace() {
+        for scope in text.split(|separator: char| separator.is_whitespace() || separator == ',') {
             let scope = clean(scope);
             if !scope.is_empty() {
                 scopes.add(&scope);

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
+use crate::protocol::authority::Authority;
 use crate::protocol::json::{self, Object};
-use crate::protocol::remedy;
+use crate::protocol::remedy::{self, Remedy};
 use crate::protocol::text::{clean_without, without};
+use crate::protocol::url::Url;
 
 /// An error reply, with every field that a person or a program could use. All text is cleaned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +27,10 @@ pub struct ServerAnswer {
     pub timestamp: String,
     /// `claims`: a challenge to pass back in the next request, as JSON text.
     pub claims: String,
+    /// `error_uri`: the server's own page on it. Always https, or http on this machine.
+    pub uri: String,
+    /// The page to open for it, once [`ServerAnswer::locate`] has found one.
+    pub page: Option<String>,
     /// The HTTP status.
     pub status: u16,
 }
@@ -32,7 +38,7 @@ pub struct ServerAnswer {
 impl ServerAnswer {
     /// Reads an error reply, if the object is one. What was `sent` in secret is removed, should the server echo it.
     #[must_use]
-    pub fn read(object: &Object, status: u16, sent: &str) -> Option<Self> {
+    pub fn read(object: &Object, status: u16, sent: &[&str]) -> Option<Self> {
         let error = json::text(object, "error")?;
         let field = |name: &str| clean_without(json::text(object, name).unwrap_or_default(), sent);
         let codes = match object.get("error_codes") {
@@ -52,6 +58,8 @@ impl ServerAnswer {
             correlation_id: field("correlation_id"),
             trace_id: field("trace_id"),
             timestamp: field("timestamp"),
+            uri: Some(field("error_uri")).filter(|uri| Url::parse(uri).is_ok()).unwrap_or_default(),
+            page: None,
             claims: claims(json::text(object, "claims").unwrap_or_default(), sent),
             status,
         })
@@ -59,9 +67,22 @@ impl ServerAnswer {
 
     /// What to do about it, where that is known.
     #[must_use]
-    pub fn remedy(&self) -> Option<&'static str> {
-        let named = named_code(&self.description);
-        self.codes.iter().copied().chain(named).find_map(remedy::for_code).or_else(|| remedy::for_error(&self.error))
+    pub fn remedy(&self) -> Option<&'static Remedy> {
+        self.numbers().find_map(remedy::for_number).or_else(|| remedy::for_error(&self.error))
+    }
+
+    /// Finds the page to open for it: the remedy's, for this client at this authority, or else Microsoft's on the number.
+    pub fn locate(&mut self, client_id: &str, authority: &Authority) {
+        let template = self.remedy().and_then(|remedy| remedy.page);
+        self.page = match template {
+            Some(template) => Some(remedy::page(template, client_id, authority)),
+            None => self.numbers().next().map(remedy::lookup_page),
+        };
+    }
+
+    /// Entra's numbers: those that it lists, or the one in its description.
+    fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.codes.iter().copied().chain(named_code(&self.description))
     }
 
     /// The description, to be read behind the error itself.
@@ -106,7 +127,7 @@ impl ServerAnswer {
 }
 
 /// A claims challenge is JSON text to be handed back to the server, so it is left as it is, unless it could do harm.
-fn claims(text: &str, sent: &str) -> String {
+fn claims(text: &str, sent: &[&str]) -> String {
     if text.chars().any(char::is_control) { clean_without(text, sent) } else { without(text, sent) }
 }
 

@@ -15,27 +15,26 @@ pub fn clean(text: &str) -> String {
     cut(one_line(text))
 }
 
-/// The text as [`clean`] makes it, with every occurrence of the secret replaced: a server, or an HTTP client, may echo what
+/// The text as [`clean`] makes it, with every occurrence of the secrets replaced: a server, or an HTTP client, may echo what
 /// it was sent.
 #[must_use]
-pub fn clean_without(text: &str, secret: &str) -> String {
+pub fn clean_without(text: &str, secrets: &[&str]) -> String {
     // On one line first, so that an invisible character inside the echo does not hide it; cut last, so that no half of one
     // is left at the end.
-    cut(without(&one_line(text), secret))
+    cut(without(&one_line(text), secrets))
 }
 
-/// The text with every occurrence of the secret replaced, as it is or percent-encoded in one of the usual ways.
+/// The text with every occurrence of the secrets replaced, as they are or percent-encoded in one of the usual ways.
 #[must_use]
-pub fn without(text: &str, secret: &str) -> String {
+pub fn without(text: &str, secrets: &[&str]) -> String {
     let mut text = text.to_owned();
-    if secret.is_empty() {
-        return text;
-    }
-    let encoded = percent_encoded(secret);
-    // `encodeURIComponent` leaves five more characters alone than RFC 3986 does; others write the digits in lower case.
-    for form in [encode(secret, "!'()*", false), encode(secret, "", true), encoded, secret.to_owned()] {
-        if text.contains(&form) {
-            text = text.replace(&form, "[removed]");
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        let encoded = percent_encoded(secret);
+        // `encodeURIComponent` leaves five more characters alone than RFC 3986 does; others write the digits in lower case.
+        for form in [encode(secret, "!'()*", false), encode(secret, "", true), encoded, (*secret).to_owned()] {
+            if text.contains(&form) {
+                text = text.replace(&form, "[removed]");
+            }
         }
     }
     text

@@ -42,7 +42,7 @@ pub struct TokenReply {
 ///
 /// # Errors
 /// The server's refusal; [`Error::UnreadableReply`] for what is neither that nor tokens.
-pub fn judge(reply: &HttpResponse, sent: &str) -> Result<TokenReply, Error> {
+pub fn judge(reply: &HttpResponse, sent: &[&str]) -> Result<TokenReply, Error> {
     TokenReply::read(&object_of(reply, "token reply", sent)?, reply)
 }
 

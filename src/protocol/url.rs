@@ -99,6 +99,18 @@ impl Url {
         }
     }
 
+    /// Scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> (&str, &str, Option<u16>) {
+        (self.scheme, &self.host, self.port)
+    }
+
+    /// The same place, another path.
+    #[must_use]
+    pub fn with_path(self, path: String) -> Self {
+        Self { path, ..self }
+    }
+
     /// The parts of the path between slashes, empty ones left out.
     pub fn segments(&self) -> impl Iterator<Item = &str> {
         self.path.split('/').filter(|segment| !segment.is_empty())

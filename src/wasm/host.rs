@@ -94,6 +94,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn encode(this: &Hooks, text: &JsString, bytes: &mut [u8]) -> f64;
 
+    /// The SHA-256 of a text.
+    #[wasm_bindgen(method, catch)]
+    fn sha256(this: &Hooks, text: &str) -> Result<Promise, JsValue>;
+
     /// A turn at the cache; see js/cache-access.js.
     pub type CacheAccess;
 
@@ -305,6 +309,11 @@ impl Host for JsHost {
         // Only correlation ids are made of these; a runtime without crypto still signs in.
         let _ = get_random_values(&mut bytes);
         bytes
+    }
+
+    async fn sha256(&self, text: &str) -> Option<[u8; 32]> {
+        let digest = JsFuture::from(self.hooks.sha256(text).ok()?).await.ok()?;
+        js_sys::Uint8Array::new(&digest).to_vec().try_into().ok()
     }
 
     fn logs(&self, level: Level) -> bool {

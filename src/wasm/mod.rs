@@ -27,7 +27,6 @@ use crate::flows::device_code::{self, Pending, Polled, Progress, Prompt};
 use crate::flows::race::{First, race};
 use crate::flows::silent::{self, Silent};
 use crate::flows::{App, accounts, refresh};
-use crate::host::Host as _;
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::secret::Secret;
 use host::{CacheAccess, CacheTurn, Hooks, JsHost};
@@ -235,8 +234,7 @@ impl Core {
     /// A `ClientConfigurationError` for what is not that.
     #[wasm_bindgen(js_name = resumeDeviceCode)]
     pub fn resume_device_code(&self, saved: String) -> Result<DeviceCode, JsValue> {
-        let now = self.app.host().now();
-        match Pending::resume(&Secret::new(saved), &self.app.client().client_id, now) {
+        match Pending::resume(&Secret::new(saved), &self.app) {
             Ok(pending) => Ok(DeviceCode { app: Rc::clone(&self.app), pending: Rc::new(pending) }),
             Err(error) => Err(self.app.host().thrown(&error, "")),
         }

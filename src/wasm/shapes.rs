@@ -19,6 +19,7 @@ use crate::protocol::id_token::Claims;
 use crate::protocol::json::{self, Object};
 use crate::protocol::request::Client;
 use crate::protocol::server_answer::ServerAnswer;
+use crate::protocol::trust::Trust;
 use crate::secret::Secret;
 
 /// Reads what js/index.js wrote with `JSON.stringify`.
@@ -63,7 +64,17 @@ pub(super) fn configuration(text: &str) -> Result<(Config, Option<u32>), Error> 
             fix: "it is missing; set it to the application (client) id of your app registration".to_owned(),
         });
     }
+    let mut trust = Trust::default();
+    trust.speaks_openid = field("protocolMode") == "OIDC";
+    trust.know(&json::texts(&object, "knownAuthorities"))?;
+    if let Some(clouds) = json::text(&object, "cloudDiscoveryMetadata") {
+        trust.read_clouds(clouds)?;
+    }
     let authority = object.get("authority").and_then(Value::as_str).unwrap_or(DEFAULT_AUTHORITY);
+    let authority = match json::text(&object, "authorityMetadata") {
+        Some(metadata) => trust.describe(authority, metadata)?,
+        None => Authority::parse(authority, &trust)?,
+    };
     let config = Config {
         client: Client {
             client_id,
@@ -72,8 +83,11 @@ pub(super) fn configuration(text: &str) -> Result<(Config, Option<u32>), Error> 
             app_version: field("appVersion"),
             os: field("os"),
             cpu: field("cpu"),
+            is_silent: is_set(&object, "isSilent"),
+            is_mcp: is_set(&object, "isMcp"),
         },
-        authority: Authority::parse(authority)?,
+        authority,
+        trust,
     };
     Ok((config, json::positive(&object, "requestTimeout")))
 }
@@ -91,8 +105,12 @@ impl Fields {
     }
 
     fn is_set(&self, name: &str) -> bool {
-        self.0.get(name) == Some(&Value::Bool(true))
+        is_set(&self.0, name)
     }
+}
+
+fn is_set(object: &Object, name: &str) -> bool {
+    object.get(name) == Some(&Value::Bool(true))
 }
 
 /// A request of any kind.
@@ -109,6 +127,7 @@ fn wish(fields: &Fields) -> Wish {
         resource: fields.text("resource"),
         extra_query: json::texts_by_name(&fields.0, "extraQueryParameters"),
         extra_form: json::texts_by_name(&fields.0, "extraParameters"),
+        locale: fields.text("locale"),
     }
 }
 
@@ -135,7 +154,7 @@ pub(super) fn refresh_request(fields: &Fields) -> refresh::Request {
     }
 }
 
-/// MSAL's `DeviceCodeResponse`, and `verificationUriComplete`.
+/// MSAL's `DeviceCodeResponse`, `verificationUriComplete` and `refusedUri`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CodesShape<'a> {
@@ -147,6 +166,8 @@ pub(super) struct CodesShape<'a> {
     expires_in: u32,
     interval: u32,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused_uri: Option<&'a str>,
 }
 
 impl<'a> From<&'a DeviceAuthorization> for CodesShape<'a> {
@@ -159,6 +180,7 @@ impl<'a> From<&'a DeviceAuthorization> for CodesShape<'a> {
             expires_in: codes.expires_in,
             interval: codes.interval,
             message: &codes.message,
+            refused_uri: codes.refused_uri.as_deref(),
         }
     }
 }
@@ -342,7 +364,45 @@ pub(super) struct ErrorShape<'a> {
     claims: &'a str,
     status: Option<u16>,
     remedy: Option<&'static str>,
+    remedy_url: Option<&'a str>,
+    needs_interaction: bool,
+    retryable: bool,
     field: Option<&'static str>,
+    url: Option<&'a str>,
+    /// What the server said, by its own names.
+    answer: Option<AnswerShape<'a>>,
+}
+
+/// A server's refusal, as it was received, but cleaned.
+#[derive(Serialize)]
+struct AnswerShape<'a> {
+    status: u16,
+    error: &'a str,
+    error_description: &'a str,
+    suberror: &'a str,
+    error_codes: &'a [u32],
+    timestamp: &'a str,
+    trace_id: &'a str,
+    correlation_id: &'a str,
+    claims: &'a str,
+    error_uri: &'a str,
+}
+
+impl<'a> AnswerShape<'a> {
+    fn new(answer: &'a ServerAnswer) -> Self {
+        Self {
+            status: answer.status,
+            error: &answer.error,
+            error_description: &answer.description,
+            suberror: &answer.suberror,
+            error_codes: &answer.codes,
+            timestamp: &answer.timestamp,
+            trace_id: &answer.trace_id,
+            correlation_id: &answer.correlation_id,
+            claims: &answer.claims,
+            error_uri: &answer.uri,
+        }
+    }
 }
 
 impl<'a> ErrorShape<'a> {
@@ -362,8 +422,13 @@ impl<'a> ErrorShape<'a> {
             timestamp: said(|answer| &answer.timestamp),
             claims: said(|answer| &answer.claims),
             status: error.status(),
-            remedy: answer.and_then(ServerAnswer::remedy),
+            remedy: error.remedy().map(|remedy| remedy.advice),
+            remedy_url: answer.and_then(|answer| answer.page.as_deref()),
+            needs_interaction: error.needs_interaction(),
+            retryable: error.is_outage(),
             field: error.field(),
+            url: error.url(),
+            answer: answer.map(AnswerShape::new),
         }
     }
 }

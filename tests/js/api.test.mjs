@@ -69,7 +69,10 @@ describe('configuration', () => {
     [{ auth: { ...auth, clientCapabilities: 'cp1' } }, 'auth.clientCapabilities'],
     [{ auth: { ...auth, clientCapabilities: [1] } }, 'auth.clientCapabilities[0]'],
     [{ auth: { ...auth, knownAuthorities: 'x' } }, 'auth.knownAuthorities'],
-    [{ auth: { ...auth, authorityMetadata: '{}' } }, 'auth.authorityMetadata'],
+    [{ auth: { ...auth, authorityMetadata: '{}' } }, 'auth.authorityMetadata', 'invalid_authority_metadata'],
+    [{ auth: { ...auth, authorityMetadata: 7 } }, 'auth.authorityMetadata'],
+    [{ auth: { ...auth, cloudDiscoveryMetadata: '[' } }, 'auth.cloudDiscoveryMetadata', 'invalid_cloud_discovery_metadata'],
+    [{ auth: { ...auth, knownAuthorities: ['a b'] } }, 'auth.knownAuthorities'],
     [{ auth, cache: 'x' }, 'cache'],
     [{ auth, cache: { cachePlugin: 'x' } }, 'cache.cachePlugin'],
     [{ auth, cache: { cachePlugin: {} } }, 'cache.cachePlugin.beforeCacheAccess'],
@@ -77,7 +80,8 @@ describe('configuration', () => {
     [{ auth, cache: { cachePlugin: { beforeCacheAccess() {}, afterCacheAccess: 1 } } }, 'cache.cachePlugin.afterCacheAccess'],
     [{ auth, cache: { cachePlugin: { readCache() {} } } }, 'cache.cachePlugin.beforeCacheAccess'],
     [{ auth, cache: { cachePlugin: { readCache() {}, writeCache: 1 } } }, 'cache.cachePlugin.writeCache'],
-    [{ auth: { ...auth, isMcp: true } }, 'auth.isMcp'],
+    [{ auth: { ...auth, isMcp: 1 } }, 'auth.isMcp'],
+    [{ auth, telemetry: { disabled: 'yes' } }, 'telemetry.disabled'],
     [{ auth, system: { protocolMode: 'x' } }, 'system.protocolMode'],
     [{ auth, system: { protocolMode: 'toString' } }, 'system.protocolMode'],
     [{ auth, system: { requestTimeout: -1 } }, 'system.requestTimeout'],
@@ -106,7 +110,7 @@ describe('configuration', () => {
       asked.push(url);
       return { status: 404, headers: {}, body: '' };
     };
-    const system = { networkClient: { ...networkClient, sendGetRequestAsync } };
+    const system = { protocolMode: 'OIDC', networkClient: { ...networkClient, sendGetRequestAsync } };
     const pca = new PublicClientApplication({ auth: { ...auth, authority: 'https://bücher.example/Pfad' }, system });
     await assert.rejects(pca.acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {} }), { errorCode: 'endpoints_resolution_error' });
     assert.deepEqual(asked, ['https://xn--bcher-kva.example/Pfad/.well-known/openid-configuration']);

@@ -620,7 +620,7 @@ describe('two processes with one store', () => {
       sendPostRequestAsync: async (url) => answer(url.endsWith('/device') ? codes : tokens()),
     };
     const store = textStore();
-    const start = () => app({ auth: { authority: origin }, cachePlugin: { ...store.plugin }, system: { networkClient } });
+    const start = () => app({ auth: { authority: origin }, cachePlugin: { ...store.plugin }, system: { networkClient, protocolMode: 'OIDC' } });
     const { account } = await signIn(start(), { scopes: ['read'] });
     person = 'auth0|abc';
     const other = await signIn(start(), { scopes: ['read'] });

@@ -100,7 +100,7 @@ describe('Entra ID', () => {
     assert.equal(error.timestamp, '2026-01-01 00:00:00Z');
     assert.equal(shown, 0);
     const elsewhere = await signIn(app({ authority: 'https://login.microsoftonline.com/nowhere.example' })).catch((error) => error);
-    assert.match(elsewhere.remedy, /No such tenant/);
+    assert.match(elsewhere.remedy, /tenant's id or domain/);
   });
 
   it('keeps every field of a refusal while polling', async () => {

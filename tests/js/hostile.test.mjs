@@ -22,7 +22,7 @@ async function failing(server, { system, ...request } = {}) {
   const lines = [];
   const pca = new PublicClientApplication({
     auth: { clientId: 'client', authority: server.origin },
-    system: { clock: fastClock(), loggerOptions: { logLevel: 4, loggerCallback: (_, line) => void lines.push(line) }, ...system },
+    system: { clock: fastClock(), protocolMode: 'OIDC', loggerOptions: { logLevel: 4, loggerCallback: (_, line) => void lines.push(line) }, ...system },
   });
   const error = await pca
     .acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {}, ...request })
@@ -227,7 +227,7 @@ describe('hostile answers', () => {
     const origin = 'https://id.example';
     const pca = new PublicClientApplication({
       auth: { clientId: 'client', authority: origin },
-      system: { clock: fastClock(), networkClient: networkClient(origin) },
+      system: { clock: fastClock(), protocolMode: 'OIDC', networkClient: networkClient(origin) },
     });
     const codes = new Map();
     for (let round = 0; round < 1000; round++) {
@@ -312,7 +312,7 @@ describe('a network client of the program\'s own', () => {
     );
     const pca = new PublicClientApplication({
       auth: { clientId: 'client', authority: server.origin },
-      system: { clock: fastClock(), networkClient, requestTimeout: 1234 },
+      system: { clock: fastClock(), protocolMode: 'OIDC', networkClient, requestTimeout: 1234 },
     });
     const result = await pca.acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {} });
     assert.equal(result.accessToken, 'AT-secret');

@@ -2,11 +2,10 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use doorcode::protocol::account::{Account, ClientInfo, Profile, authority_type};
-use doorcode::protocol::authority::Authority;
 use doorcode::protocol::id_token::{Claims, Expected};
 use doorcode::secret::Secret;
 
-use crate::sim::{ENTRA, jwt};
+use crate::sim::{ENTRA, jwt, server};
 
 fn claims(extra: &str) -> Claims {
     let token = jwt(&format!(r#"{{"iss":"i","aud":"c","exp":99999999999{extra}}}"#));
@@ -24,7 +23,7 @@ fn a_guest_is_at_home_elsewhere() {
         r#","oid":"o","sub":"s","tid":"guest","preferred_username":"ada@example.com","login_hint":"h"
         ,"signin_state":["kmsi"]"#,
     );
-    let account = Account::from_reply(&Authority::parse(ENTRA).unwrap(), Some(&claims), Some(&info)).unwrap();
+    let account = Account::from_reply(&server(ENTRA), Some(&claims), Some(&info)).unwrap();
     assert_eq!(account.home_account_id, "u.home");
     assert_eq!((account.tenant_id.as_str(), account.local_account_id.as_str()), ("guest", "o"));
     assert!(!account.is_home_tenant);
@@ -43,8 +42,7 @@ fn the_username_comes_from_the_first_claim_that_has_one() {
         (r#","preferred_username":42"#, ""),
     ];
     for (extra, username) in cases {
-        let account =
-            Account::from_reply(&Authority::parse("https://id.example").unwrap(), Some(&claims(extra)), None).unwrap();
+        let account = Account::from_reply(&server("https://id.example"), Some(&claims(extra)), None).unwrap();
         assert_eq!(account.username, username, "{extra}");
         assert_eq!(account.authority_type, "Generic");
         assert_eq!(account.kmsi, Some(false));
@@ -54,13 +52,13 @@ fn the_username_comes_from_the_first_claim_that_has_one() {
 #[test]
 fn a_name_cannot_move_a_terminal_s_cursor() {
     let claims = claims(r#","preferred_username":"a\u001b[2J","name":"Ada\r\nroot""#);
-    let account = Account::from_reply(&Authority::parse(ENTRA).unwrap(), Some(&claims), None).unwrap();
+    let account = Account::from_reply(&server(ENTRA), Some(&claims), None).unwrap();
     assert_eq!((account.username.as_str(), account.name.as_deref()), ("a [2J", Some("Ada root")));
 }
 
 #[test]
 fn without_claims_and_client_info_there_is_no_account() {
-    assert_eq!(Account::from_reply(&Authority::parse(ENTRA).unwrap(), None, None), None);
+    assert_eq!(Account::from_reply(&server(ENTRA), None, None), None);
 }
 
 #[test]
@@ -75,7 +73,7 @@ fn client_info_that_cannot_be_read_is_an_error() {
 fn an_account_begins_with_the_profile_of_the_tenant_that_it_signed_in_to() {
     let info = client_info(r#"{"uid":"u","utid":"home"}"#);
     let claims = claims(r#","oid":"o","tid":"guest","preferred_username":"ada@example.com","name":"Ada","upn":"upn""#);
-    let account = Account::from_reply(&Authority::parse(ENTRA).unwrap(), Some(&claims), Some(&info)).unwrap();
+    let account = Account::from_reply(&server(ENTRA), Some(&claims), Some(&info)).unwrap();
     let profile = Profile {
         tenant_id: "guest".to_owned(),
         local_account_id: "o".to_owned(),

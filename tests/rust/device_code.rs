@@ -5,7 +5,10 @@ use doorcode::protocol::http::HttpResponse;
 use doorcode::secret::Secret;
 
 fn read(body: &str) -> Result<DeviceAuthorization, doorcode::error::Error> {
-    DeviceAuthorization::read(&HttpResponse { status: 200, headers: Vec::new(), body: Secret::new(body.to_owned()) })
+    DeviceAuthorization::read(
+        &HttpResponse { status: 200, headers: Vec::new(), body: Secret::new(body.to_owned()) },
+        None,
+    )
 }
 
 fn with(fields: &str) -> String {

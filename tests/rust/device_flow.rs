@@ -416,7 +416,7 @@ fn entra_s_refusal_of_the_first_request_comes_with_status_200_and_is_told() {
     assert_eq!(error.code(), "unauthorized_client");
     assert_eq!((answer.trace_id.as_str(), answer.correlation_id.as_str(), answer.codes[0]), ("t-1", "c-1", 700_016));
     assert_eq!(answer.description, "AADSTS700016: no such app. Trace ID: x");
-    assert!(answer.remedy().unwrap().contains("client id"));
+    assert!(answer.remedy().unwrap().advice.contains("client id"));
     assert!(person.shown.borrow().is_empty(), "the person is shown nothing");
     assert_eq!(sim.requests().len(), 1);
 }
@@ -643,7 +643,7 @@ fn a_saved_flow_goes_on_elsewhere_at_the_same_pace() {
     sim.run(poll(&first_app, &flow)).unwrap();
     sim.run(poll(&first_app, &flow)).unwrap();
     let saved = flow.save("client");
-    let resumed = Pending::resume(&saved, "client", START).unwrap();
+    let resumed = Pending::resume(&saved, &first_app).unwrap();
     assert_eq!(resumed.save("client").expose(), saved.expose(), "nothing is lost on the way");
     let elsewhere = app(&sim, ENTRA);
     let result = sim.run(finish(&elsewhere, &resumed, None, &Person::default())).unwrap();
@@ -665,7 +665,9 @@ fn what_is_no_saved_flow_is_refused() {
         (saved, "another client"),
     ];
     for (saved, client) in cases {
-        let error = Pending::resume(&Secret::new(saved), client, START).unwrap_err();
+        let app = app(&sim, ENTRA);
+        let saved = saved.replace(r#""clientId":"client""#, &format!(r#""clientId":"{client}""#));
+        let error = Pending::resume(&Secret::new(saved), &app).unwrap_err();
         assert_eq!(error.field(), Some("saved"));
         assert!(!error.to_string().contains("DC-secret"));
     }
@@ -674,9 +676,9 @@ fn what_is_no_saved_flow_is_refused() {
 #[test]
 fn a_saved_flow_that_was_tampered_with_is_refused_or_made_harmless() {
     let sim = Sim::script(vec![codes("")]);
-    let (_, flow) = started(&sim);
+    let (first_app, flow) = started(&sim);
     let saved = flow.save("client").expose().to_owned();
-    let resume = |saved: String| Pending::resume(&Secret::new(saved), "client", START);
+    let resume = |saved: String| Pending::resume(&Secret::new(saved), &first_app);
     let page = saved.replace("https://microsoft.com/devicelogin\"", "javascript:alert(1)\"");
     assert_eq!(resume(page).unwrap_err().code(), "unsafe_verification_uri");
     let form = saved.replace(r#""extraParameters":{}"#, r#""extraParameters":{"grant_type":"x"}"#);

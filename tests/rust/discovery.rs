@@ -1,25 +1,24 @@
-//! protocol/discovery.rs
+//! protocol/discovery.rs and protocol/trust.rs
 
-use doorcode::protocol::authority::Authority;
-use doorcode::protocol::discovery::endpoints;
+use doorcode::error::Error;
+use doorcode::protocol::authority::{Authority, Endpoints, Kind};
+use doorcode::protocol::discovery::{clouds, document, endpoints};
 use doorcode::protocol::http::HttpResponse;
+use doorcode::protocol::json;
+use doorcode::protocol::trust::Trust;
 use doorcode::secret::Secret;
 
-fn read(
-    authority: &str,
-    status: u16,
-    body: &str,
-) -> Result<doorcode::protocol::authority::Endpoints, doorcode::error::Error> {
-    let authority = Authority::parse(authority).unwrap();
+use crate::sim::openid;
+
+fn read(authority: &str, trust: &Trust, status: u16, body: &str) -> Result<Endpoints, Error> {
+    let authority = Authority::parse(authority, trust).unwrap();
     let headers = vec![("location".to_owned(), "https://elsewhere.example/".to_owned())];
-    endpoints(
-        &authority,
-        &authority.discovery_url(),
-        &HttpResponse { status, headers, body: Secret::new(body.to_owned()) },
-    )
+    let reply = HttpResponse { status, headers, body: Secret::new(body.to_owned()) };
+    let url = authority.discovery_url();
+    endpoints(&authority, trust, &url, &document(&url, &reply)?)
 }
 
-fn document(issuer: &str, device: &str) -> String {
+fn with(issuer: &str, device: &str) -> String {
     format!(
         r#"{{"issuer":"{issuer}","token_endpoint":"https://id.example/token","device_authorization_endpoint":"{device}"}}"#
     )
@@ -29,26 +28,10 @@ fn document(issuer: &str, device: &str) -> String {
 fn a_document_of_the_authority_itself_is_used() {
     for authority in ["https://id.example/Realm", "https://id.example/Realm/", "https://ID.example/Realm"] {
         for issuer in ["https://id.example/Realm", "https://id.example/Realm/"] {
-            let found = read(authority, 200, &document(issuer, "https://other.example/Device")).unwrap();
-            assert_eq!(found.device_authorization, "https://other.example/Device");
-            assert_eq!(found.issuer, issuer);
+            let found = read(authority, &openid(), 200, &with(issuer, "https://other.example/Device")).unwrap();
+            assert_eq!(found.device_authorization.as_deref(), Some("https://other.example/Device"));
+            assert_eq!(found.issuer.as_deref(), Some(issuer));
         }
-    }
-}
-
-#[test]
-fn a_document_of_somebody_else_is_refused() {
-    for issuer in [
-        "https://evil.example/Realm",
-        "https://id.example/realm",
-        "https://id.example",
-        "http://id.example/Realm",
-        "https://id.example/Realm?x",
-        "https://id.example/Realm#x",
-        "x",
-    ] {
-        let error = read("https://id.example/Realm", 200, &document(issuer, "https://id.example/d")).unwrap_err();
-        assert_eq!(error.code(), "issuer_validation_failed", "{issuer}");
     }
 }
 
@@ -58,18 +41,135 @@ fn a_document_that_cannot_be_used_says_where_and_why() {
     let cases = [
         (404, String::new(), "status 404"),
         (302, String::new(), "https://elsewhere.example/"),
+        (400, r#"{"error":"invalid_tenant","error_description":"AADSTS90002: No."}"#.to_owned(), "AADSTS90002: No."),
         (200, "<html>".to_owned(), "not JSON"),
         (200, "[]".to_owned(), "not an object"),
         (200, "{}".to_owned(), "no issuer"),
-        (200, format!(r#"{{"issuer":"{id}","token_endpoint":"{id}/t"}}"#), "does not offer sign-in with a device code"),
-        (200, document(id, "http://id.example/d"), "not https"),
-        (200, document(id, "http://localhost:2375/x"), "not https"),
-        (200, document(id, "https://user@id.example/d"), "user information"),
+        (200, format!(r#"{{"issuer":"{id}"}}"#), "no token_endpoint"),
+        (200, with(id, "http://id.example/d"), "not https"),
+        (200, with(id, "http://localhost:2375/x"), "not https"),
+        (200, with(id, "https://user@id.example/d"), "user information"),
     ];
     for (status, body, words) in cases {
-        let error = read(id, status, &body).unwrap_err();
-        assert_eq!(error.code(), "endpoints_resolution_error");
+        let error = read(id, &openid(), status, &body).unwrap_err();
+        assert_eq!((error.code(), error.status()), ("endpoints_resolution_error", Some(status)));
         let text = error.to_string();
         assert!(text.contains(words) && text.contains("https://id.example/.well-known/openid-configuration"), "{text}");
+        assert_eq!(error.url(), Some("https://id.example/.well-known/openid-configuration"));
     }
+    let error = read(id, &openid(), 400, r#"{"error":"e","error_codes":[90002]}"#).unwrap_err();
+    assert!(error.remedy().unwrap().advice.contains("tenant"), "the server's words bring their remedy along");
+}
+
+#[test]
+fn a_server_of_microsoft_s_has_its_device_endpoint_beside_the_token_endpoint() {
+    let body =
+        r#"{"issuer":"https://contoso.example/adfs","token_endpoint":"https://contoso.example/adfs/oauth2/token"}"#;
+    let found = read("https://contoso.example/adfs", &Trust::default(), 200, body).unwrap();
+    assert_eq!(found.device_authorization.as_deref(), Some("https://contoso.example/adfs/oauth2/devicecode"));
+    let body = r#"{"issuer":"https://id.example","token_endpoint":"https://id.example/token","code_challenge_methods_supported":["plain","S256"]}"#;
+    let found = read("https://id.example", &openid(), 200, body).unwrap();
+    assert_eq!((found.device_authorization, found.takes_pkce), (None, true), "nothing is guessed of others");
+}
+
+#[test]
+fn microsoft_s_list_of_clouds_is_read() {
+    let list = json::object(
+        r#"{"metadata":[{"preferred_network":"login.new.example","preferred_cache":"cache.new.example","aliases":["login.new.example","ALIAS.new.example"]},
+            {"preferred_network":"bad host","preferred_cache":"x","aliases":[]},7]}"#,
+    );
+    let clouds = clouds(&list.unwrap()).unwrap();
+    assert_eq!(clouds.len(), 1);
+    assert!(clouds[0].is_named("alias.new.example") && !clouds[0].is_named("login.microsoftonline.com"));
+    assert!(doorcode::protocol::discovery::clouds(&json::object("{}").unwrap()).is_none());
+}
+
+#[test]
+fn a_cloud_that_the_program_describes_is_entra_s() {
+    let mut trust = Trust::default();
+    trust
+        .read_clouds(
+            r#"{"metadata":[{"preferred_network":"login.new.example","preferred_cache":"cache.new.example","aliases":["login.new.example","alias.new.example"]}]}"#,
+        )
+        .unwrap();
+    let authority = Authority::parse("https://alias.new.example/Contoso.com", &trust).unwrap();
+    assert_eq!(authority.canonical(), "https://login.new.example/contoso.com/");
+    assert_eq!(authority.environment(), "cache.new.example");
+    assert_eq!(
+        authority.discovery_url(),
+        "https://login.new.example/contoso.com/v2.0/.well-known/openid-configuration"
+    );
+    assert_eq!(trust.known_endpoints(&authority), None, "where its endpoints are has to be asked");
+    for (issuer, is_its_own) in [
+        ("https://login.new.example/{tenantid}/v2.0", true),
+        ("https://alias.new.example/11111111-2222-3333-4444-555555555555/v2.0", true),
+        ("https://login.microsoftonline.com/{tenantid}/v2.0", false),
+    ] {
+        assert_eq!(authority.accepts_issuer(issuer, &trust), is_its_own, "{issuer}");
+    }
+    for (text, problem) in [("{", "cut off"), ("[]", "not an object"), ("{}", "metadata")] {
+        let error = Trust::default().read_clouds(text).unwrap_err();
+        assert!(error.code() == "invalid_cloud_discovery_metadata" && error.to_string().contains(problem), "{error}");
+    }
+}
+
+const GITHUB: &str = r#"{"token_endpoint":"https://github.com/login/oauth/access_token","device_authorization_endpoint":"https://github.com/login/device/code"}"#;
+
+#[test]
+fn an_authority_that_the_program_describes_is_not_asked() {
+    let mut trust = Trust::default();
+    let authority = trust.describe("https://github.com", GITHUB).unwrap();
+    assert_eq!(*authority.kind(), Kind::OpenId);
+    let endpoints = trust.known_endpoints(&authority).unwrap();
+    assert_eq!(endpoints.device_authorization.as_deref(), Some("https://github.com/login/device/code"));
+    assert_eq!(endpoints.issuer, None);
+    let other = Authority::parse("https://github.com/other", &trust).unwrap();
+    assert_eq!(trust.known_endpoints(&other), None, "what was given for one is used for no other");
+}
+
+#[test]
+fn a_description_that_leaves_the_tenant_open_is_every_tenant_s() {
+    let mut trust = Trust::default();
+    let metadata = r#"{"issuer":"https://login.microsoftonline.com/{tenantid}/v2.0","token_endpoint":"https://login.microsoftonline.com/{tenantid}/token"}"#;
+    let tenant = "11111111-2222-3333-4444-555555555555";
+    trust.describe("https://login.microsoftonline.com/organizations", metadata).unwrap();
+    let at = |authority: &str| trust.known_endpoints(&Authority::parse(authority, &trust).unwrap()).unwrap();
+    let one = at(&format!("https://login.microsoftonline.com/{tenant}"));
+    assert_eq!(one.token, format!("https://login.microsoftonline.com/{tenant}/token"));
+    assert_eq!(one.device_authorization, Some(format!("https://login.microsoftonline.com/{tenant}/devicecode")));
+    assert_eq!(one.issuer, Some(format!("https://login.microsoftonline.com/{tenant}/v2.0")));
+    let many = at("https://login.microsoftonline.com/common");
+    assert_eq!(many.issuer.as_deref(), Some("https://login.microsoftonline.com/{tenantid}/v2.0"));
+}
+
+#[test]
+fn a_description_that_cannot_be_used_says_why() {
+    let cases = [
+        ("", "empty"),
+        ("{}", "no token_endpoint"),
+        (r#"{"token_endpoint":"http://github.com/t"}"#, "not https"),
+        (
+            r#"{"token_endpoint":"https://github.com/t","device_authorization_endpoint":"http://localhost/d"}"#,
+            "not https",
+        ),
+    ];
+    for (metadata, problem) in cases {
+        let error = Trust::default().describe("https://github.com", metadata).unwrap_err();
+        assert_eq!((error.code(), error.field()), ("invalid_authority_metadata", Some("auth.authorityMetadata")));
+        assert!(error.to_string().contains(problem), "{error}");
+    }
+    assert_eq!(Trust::default().describe("github.com", GITHUB).unwrap_err().code(), "url_parse_error");
+}
+
+#[test]
+fn known_authorities_are_hosts_or_urls() {
+    let mut trust = Trust::default();
+    let names = ["Login.Contoso.com", "https://id.example:8443/x", " ", "id.other.example/"].map(str::to_owned);
+    trust.know(&names).unwrap();
+    for host in ["login.contoso.com", "id.example:8443", "id.other.example"] {
+        assert!(trust.knows(host), "{host}");
+    }
+    assert!(!trust.knows("id.example"));
+    let error = trust.know(&["not a host".to_owned()]).unwrap_err();
+    assert_eq!(error.field(), Some("auth.knownAuthorities"));
 }

@@ -24,6 +24,12 @@ fn all() -> Vec<Error> {
         Error::EmptyAuthority,
         Error::MalformedAuthority { problem: text("p") },
         Error::InsecureAuthority,
+        Error::NoDeviceCodes,
+        Error::UntrustedAuthority { host: text("h") },
+        Error::InvalidAuthorityMetadata { problem: text("p") },
+        Error::InvalidCloudMetadata { problem: text("p") },
+        Error::ResourceRequired,
+        Error::MisplacedResource,
         Error::InvalidClaims,
         Error::NotNow("n"),
         Error::Declined(answer("access_denied")),
@@ -37,7 +43,7 @@ fn all() -> Vec<Error> {
         Error::UnreadableReply { what: "w", status: 200, problem: text("p") },
         Error::UnsafeVerificationUri { uri: text("u"), problem: text("p") },
         Error::IdToken { claim: "aud", problem: text("p") },
-        Error::Discovery { url: text("u"), problem: text("p"), cause: None },
+        Error::Discovery { url: text("u"), problem: text("p"), status: None, answer: None, cause: None },
         Error::IssuerMismatch { authority: text("a"), issuer: text("i") },
         Error::Network { url: text("u"), problem: text("p"), cause: Some(Cause::new(2)) },
         Error::NoTokens,
@@ -55,6 +61,12 @@ fn expected(error: &Error) -> (&'static str, Class) {
         Error::EmptyAuthority => ("empty_url_error", Class::ClientConfiguration),
         Error::MalformedAuthority { .. } => ("url_parse_error", Class::ClientConfiguration),
         Error::InsecureAuthority => ("authority_uri_insecure", Class::ClientConfiguration),
+        Error::NoDeviceCodes => ("device_code_not_offered", Class::ClientConfiguration),
+        Error::UntrustedAuthority { .. } => ("untrusted_authority", Class::ClientConfiguration),
+        Error::InvalidAuthorityMetadata { .. } => ("invalid_authority_metadata", Class::ClientConfiguration),
+        Error::InvalidCloudMetadata { .. } => ("invalid_cloud_discovery_metadata", Class::ClientConfiguration),
+        Error::ResourceRequired => ("resource_parameter_required", Class::ClientAuth),
+        Error::MisplacedResource => ("misplaced_resource_parameter", Class::ClientAuth),
         Error::InvalidClaims => ("invalid_claims", Class::ClientConfiguration),
         Error::NotNow(_) => ("request_cannot_be_made", Class::ClientAuth),
         Error::Declined(_) => ("access_denied", Class::Server),
@@ -114,7 +126,7 @@ fn the_server_s_code_and_words_stay_in_the_message() {
 #[test]
 fn status_field_and_cause_are_there_where_they_mean_something() {
     for error in all() {
-        let caller = matches!(error.class(), Class::ClientConfiguration) && error.code() != "issuer_validation_failed";
+        let caller = matches!(error.class(), Class::ClientConfiguration) || error.code().contains("resource");
         assert_eq!(error.field().is_some(), caller, "{error:?}");
         let server = matches!(error.class(), Class::Server)
             || matches!(error, Error::InteractionRequired(_))
@@ -133,5 +145,45 @@ fn every_code_and_class_exists_in_javascript() {
         }
         assert!(script.contains(&format!("'{}'", error.code())), "{}", error.code());
         assert!(script.contains(&format!("class {}", error.class().name())));
+    }
+}
+
+#[test]
+fn whoever_can_help_is_told_so() {
+    let entra = |error: &str, suberror: &str, status| {
+        Error::refused(ServerAnswer { suberror: suberror.to_owned(), status, ..*answer(error) })
+    };
+    let discovery = |status| Error::Discovery { url: text("u"), problem: text("p"), status, answer: None, cause: None };
+    let cases = [
+        (entra("invalid_grant", "", 400), true, false),
+        (entra("interaction_required", "basic_action", 400), true, false),
+        (entra("interaction_required", "message_only", 400), false, false),
+        (entra("invalid_grant", "client_mismatch", 400), false, false),
+        (entra("invalid_grant", "protection_policy_required", 400), false, false),
+        (entra("expired_token", "", 400), true, false),
+        (entra("access_denied", "", 400), false, false),
+        (entra("server_error", "", 400), false, true),
+        (entra("temporarily_unavailable", "", 400), false, true),
+        (entra("invalid_client", "", 503), false, true),
+        (Error::UnexpectedStatus { what: "w", status: 429 }, false, true),
+        (Error::UnexpectedStatus { what: "w", status: 404 }, false, false),
+        (Error::Network { url: text("u"), problem: text("p"), cause: None }, false, true),
+        (discovery(None), false, true),
+        (discovery(Some(502)), false, true),
+        (discovery(Some(404)), false, false),
+        (Error::NoTokens, true, false),
+        (Error::RefreshTokenExpired, true, false),
+        (Error::Expired(None), true, false),
+        (Error::Cancelled(None), false, false),
+    ];
+    for (error, needs_interaction, retryable) in cases {
+        assert_eq!((error.needs_interaction(), error.is_outage()), (needs_interaction, retryable), "{error:?}");
+    }
+}
+
+#[test]
+fn each_error_says_what_to_do() {
+    for error in all().iter().filter(|error| error.class() != Class::Foreign) {
+        assert!(error.remedy().is_some(), "{error:?}");
     }
 }

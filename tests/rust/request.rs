@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use doorcode::protocol::authority::Authority;
 use doorcode::protocol::request::{Ask, Client, device_authorization, device_token};
 use doorcode::protocol::scopes::Scopes;
 use doorcode::secret::Secret;
 
-use crate::sim::ENTRA;
+use crate::sim::{ENTRA, server};
 
 fn client() -> Client {
     Client {
@@ -23,46 +22,124 @@ fn map(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 fn ask(client: &Client, claims: Option<&str>) -> Ask {
-    let scopes = Scopes::to_request(&["User.Read".to_owned(), "openid User.Read".to_owned()]).unwrap();
-    let (query, form) = (map(&[("dc", "a&b")]), map(&[("mkt", "de-DE")]));
-    Ask::checked(client, scopes, claims, Some("https://api.example".to_owned()), query, form, "corr".to_owned())
-        .unwrap()
+    plain(claims).checked(client).unwrap()
+}
+
+fn plain(claims: Option<&str>) -> Ask {
+    Ask {
+        scopes: Scopes::to_request(&["User.Read".to_owned(), "openid User.Read".to_owned()], true).unwrap(),
+        claims: claims.map(str::to_owned),
+        resource: Some("https://api.example".to_owned()),
+        extra_query: map(&[("dc", "a&b")]),
+        extra_form: map(&[("prompt", "login")]),
+        correlation_id: "corr".to_owned(),
+        locale: Some("de-DE".to_owned()),
+    }
+}
+
+const FORM: &str = "client_id=my%20client&scope=User.Read%20openid%20profile%20offline_access";
+const API: &str = "resource=https%3A%2F%2Fapi.example&prompt=login";
+
+fn has(form: &Secret, field: &str) -> bool {
+    form.expose().split('&').any(|sent| sent.starts_with(field))
 }
 
 #[test]
 fn the_first_request_is_rfc_8628_section_3_1_with_what_the_caller_adds() {
-    let endpoints = Authority::parse(ENTRA).unwrap().known_endpoints().unwrap();
-    let request = device_authorization(&client(), &endpoints, &ask(&client(), Some(r#"{"id_token":{}}"#)));
-    assert_eq!(request.url, "https://login.microsoftonline.com/organizations/oauth2/v2.0/devicecode?dc=a%26b");
-    assert_eq!(
-        request.body.expose(),
-        "client_id=my%20client&scope=User.Read%20openid%20profile%20offline_access&claims=%7B%22id_token%22%3A%7B%7D%7D\
-         &resource=https%3A%2F%2Fapi.example&mkt=de-DE"
-    );
-    assert!(request.headers.contains(&("Accept", "application/json".to_owned())));
+    let first = |authority: &str, challenge| {
+        device_authorization(
+            &client(),
+            &server(authority),
+            "https://id.example/d",
+            &ask(&client(), Some(r#"{"id_token":{}}"#)),
+            challenge,
+        )
+    };
+    let plain = first("https://id.example", None);
+    assert_eq!(plain.url, "https://id.example/d?dc=a%26b");
+    assert_eq!(plain.body.expose(), format!("{FORM}&claims=%7B%22id_token%22%3A%7B%7D%7D&{API}"));
+    for header in [("Accept", "application/json"), ("Accept-Language", "de-DE")] {
+        assert!(plain.headers.contains(&(header.0, header.1.to_owned())));
+    }
+    let entra = first(ENTRA, None);
+    assert_eq!(entra.url, "https://id.example/d?dc=a%26b&mkt=de-DE");
+    assert_eq!(entra.body.expose(), plain.body.expose());
+    let proven = first("https://id.example", Some("challenge"));
+    assert!(proven.body.expose().ends_with("&code_challenge=challenge&code_challenge_method=S256"));
 }
 
 #[test]
 fn a_poll_is_rfc_8628_section_3_4_and_only_microsoft_is_told_more() {
     let secret = Secret::new("d c".to_owned());
-    let poll = |authority: &str| {
-        let authority = Authority::parse(authority).unwrap();
-        device_token(&client(), &authority, "https://id.example/token?a=b", &ask(&client(), None), &secret)
+    let poll = |authority: &str, client: &Client| {
+        let mut server = server(authority);
+        server.endpoints.token = "https://id.example/token?a=b".to_owned();
+        device_token(client, &server, &ask(client, None), &secret, None)
     };
-    let plain = poll("https://id.example");
+    let plain = poll("https://id.example", &client());
     assert_eq!(plain.url, "https://id.example/token?a=b&dc=a%26b");
-    assert_eq!(
-        plain.body.expose(),
-        "client_id=my%20client&scope=User.Read%20openid%20profile%20offline_access&resource=https%3A%2F%2Fapi.example&mkt=de-DE\
-         &grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=d%20c"
-    );
-    let entra = poll(ENTRA);
+    let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=d%20c";
+    assert_eq!(plain.body.expose(), format!("{FORM}&{API}&{grant}"));
+    let entra = poll(ENTRA, &client());
     assert_eq!(entra.url, "https://id.example/token?a=b&client-request-id=corr&dc=a%26b");
     for field in
         ["client_info=1", "x-client-SKU=doorcode", "x-client-OS=linux", "x-app-name=tool", "client-request-id=corr"]
     {
-        assert!(entra.body.expose().split('&').any(|sent| sent == field), "{field}");
+        assert!(has(&entra.body, field), "{field}");
     }
+    let silent = poll(ENTRA, &Client { is_silent: true, ..client() });
+    for (field, is_there) in
+        [("client_info=1", true), ("x-ms-lib-capability", true), ("x-client", false), ("x-app", false)]
+    {
+        assert_eq!(has(&silent.body, field), is_there, "{field}");
+    }
+    assert!(poll("https://contoso.ciamlogin.com", &client()).body.expose().contains("client_info=1"));
+    assert!(!poll("https://contoso.example/adfs", &client()).body.expose().contains("client_info"));
+}
+
+#[test]
+fn a_host_whose_issuer_is_external_id_is_microsoft_s() {
+    let mut server = server("https://login.contoso.example/tenant");
+    assert!(!server.is_microsoft());
+    server.endpoints.issuer = Some("https://tenant.ciamlogin.com/tenant/v2.0".to_owned());
+    assert!(server.is_microsoft());
+    let page = "https://tenant.ciamlogin.com/common/oauth2/deviceauth";
+    assert_eq!(server.external_id_page().as_deref(), Some(page));
+}
+
+#[test]
+fn a_request_that_is_wrong_says_which_field() {
+    let mcp = Client { is_mcp: true, ..client() };
+    let cases = [
+        (Ask { resource: None, ..plain(None) }, &mcp, "resource_parameter_required", "resource"),
+        (
+            Ask { extra_form: map(&[("resource", "x")]), ..plain(None) },
+            &mcp,
+            "misplaced_resource_parameter",
+            "resource",
+        ),
+        (
+            Ask { extra_query: map(&[("resource", "x")]), ..plain(None) },
+            &mcp,
+            "misplaced_resource_parameter",
+            "resource",
+        ),
+        (
+            Ask { extra_form: map(&[("code_verifier", "x")]), ..plain(None) },
+            &mcp,
+            "invalid_request_parameter",
+            "extraParameters",
+        ),
+        (Ask { locale: Some("de_DE".to_owned()), ..plain(None) }, &mcp, "invalid_request_parameter", "locale"),
+        (Ask { locale: Some("a-\r\nb".to_owned()), ..plain(None) }, &mcp, "invalid_request_parameter", "locale"),
+        (plain(Some("[]")), &mcp, "invalid_claims", "claims"),
+    ];
+    for (ask, client, code, field) in cases {
+        let error = ask.checked(client).unwrap_err();
+        assert_eq!((error.code(), error.field()), (code, Some(field)));
+    }
+    assert!(plain(None).checked(&mcp).is_ok());
+    assert!(Ask { resource: None, extra_form: map(&[("resource", "x")]), ..plain(None) }.checked(&client()).is_ok());
 }
 
 #[test]
@@ -88,11 +165,13 @@ fn capabilities_go_into_the_caller_s_claims() {
 fn scopes_are_sent_once_each_with_the_openid_ones_behind() {
     let joined = |scopes: &[&str]| {
         let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        Scopes::to_request(&scopes).map(|scopes| scopes.joined())
+        Scopes::to_request(&scopes, true).map(|scopes| scopes.joined())
     };
     assert_eq!(joined(&[]).unwrap(), "openid profile offline_access");
     assert_eq!(joined(&[" a  b ", "a", "profile"]).unwrap(), "a b profile openid offline_access");
     assert_eq!(joined(&["User.Read", "user.read"]).unwrap(), "User.Read user.read openid profile offline_access");
     assert!(joined(&["ä"]).is_err());
     assert!(joined(&["a\\b"]).is_err());
+    assert_eq!(Scopes::to_request(&["repo".to_owned()], false).unwrap().joined(), "repo");
+    assert_eq!(Scopes::granted("repo,read:user gist").as_slice(), ["repo", "read:user", "gist"]);
 }

@@ -10,7 +10,7 @@ fn granted(text: &str) -> Scopes {
 fn a_request_asks_for_who_signed_in_as_well_and_for_nothing_twice() {
     let ask = |wanted: &[&str]| {
         let wanted: Vec<String> = wanted.iter().map(|scope| (*scope).to_owned()).collect();
-        Scopes::to_request(&wanted).map(|scopes| scopes.joined()).unwrap_or_default()
+        Scopes::to_request(&wanted, true).map(|scopes| scopes.joined()).unwrap_or_default()
     };
     assert_eq!(ask(&[]), "openid profile offline_access");
     assert_eq!(ask(&["User.Read", "openid", "User.Read"]), "User.Read openid profile offline_access");

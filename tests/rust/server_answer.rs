@@ -1,13 +1,14 @@
 //! protocol/server_answer.rs and protocol/remedy.rs
 
-use std::fs;
-
 use doorcode::protocol::json;
 use doorcode::protocol::remedy;
 use doorcode::protocol::server_answer::ServerAnswer;
+use doorcode::protocol::url::Url;
+
+use crate::sim::{ENTRA, server};
 
 fn answer(body: &str) -> ServerAnswer {
-    ServerAnswer::read(&json::object(body).unwrap(), 400, "").unwrap()
+    ServerAnswer::read(&json::object(body).unwrap(), 400, &[]).unwrap()
 }
 
 #[test]
@@ -57,26 +58,71 @@ fn interaction_is_needed_by_error_and_suberror_never_by_number() {
 #[test]
 fn the_remedy_is_found_by_number_then_by_words_then_by_error() {
     let by_number = answer(r#"{"error":"invalid_client","error_codes":[7000218]}"#);
-    assert!(by_number.remedy().unwrap().contains("Allow public client flows"));
+    assert!(by_number.remedy().unwrap().advice.contains("Allow public client flows"));
     let by_words = answer(r#"{"error":"invalid_request","error_description":"AADSTS50059: no tenant"}"#);
-    assert!(by_words.remedy().unwrap().contains("/organizations"));
+    assert!(by_words.remedy().unwrap().advice.contains("/organizations"));
     let by_error = answer(r#"{"error":"invalid_scope","error_codes":[1]}"#);
-    assert!(by_error.remedy().unwrap().contains("scopes"));
+    assert!(by_error.remedy().unwrap().advice.contains("scopes"));
     assert_eq!(answer(r#"{"error":"something_new"}"#).remedy(), None);
 }
 
 #[test]
-fn no_number_has_two_remedies() {
-    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/protocol/remedy.rs")).unwrap();
-    let table = source.split_once("const REMEDIES").unwrap().1;
-    let mut numbers: Vec<u32> = table
-        .split(|character: char| !character.is_ascii_digit() && character != '_')
-        .filter_map(|word| word.replace('_', "").parse().ok())
-        .filter(|number| *number > 9_999)
-        .collect();
+fn no_number_and_no_word_has_two_remedies() {
+    let mut numbers: Vec<u32> = remedy::ENTRA.iter().flat_map(|(numbers, _)| numbers.iter().copied()).collect();
     assert!(numbers.len() > 120);
-    assert!(numbers.iter().all(|number| remedy::for_code(*number).is_some()));
     numbers.sort_unstable();
-    let twice: Vec<_> = numbers.windows(2).filter(|pair| pair[0] == pair[1]).collect();
-    assert!(twice.is_empty(), "{twice:?}");
+    let servers = remedy::SERVERS.iter().flat_map(|(errors, _)| errors.iter().copied());
+    let mut words: Vec<&str> = servers.chain(remedy::OURS.iter().map(|(code, _)| *code)).collect();
+    words.sort_unstable();
+    assert!(numbers.windows(2).all(|pair| pair[0] != pair[1]) && words.windows(2).all(|pair| pair[0] != pair[1]));
+}
+
+#[test]
+fn a_page_is_that_of_the_client_and_of_the_authority_s_cloud() {
+    let page = |authority: &str, code: u32| {
+        let mut answer = answer(&format!(r#"{{"error":"e","error_codes":[{code}]}}"#));
+        answer.locate("CLIENT", &server(authority).authority);
+        answer.page.unwrap()
+    };
+    let authentication = "#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Authentication/appId/CLIENT";
+    let cases = [
+        (ENTRA, 7_000_218, format!("https://entra.microsoft.com/{authentication}")),
+        ("https://login.usgovcloudapi.net/t", 7_000_218, format!("https://entra.microsoft.us/{authentication}")),
+        (ENTRA, 65_001, "https://login.microsoftonline.com/organizations/adminconsent?client_id=CLIENT".to_owned()),
+        (
+            "https://login.chinacloudapi.cn/contoso.cn",
+            90_094,
+            "https://login.partner.microsoftonline.cn/contoso.cn/adminconsent?client_id=CLIENT".to_owned(),
+        ),
+        (
+            "https://login.microsoftonline.com/common",
+            65_001,
+            "https://login.microsoftonline.com/organizations/adminconsent?client_id=CLIENT".to_owned(),
+        ),
+        ("https://contoso.ciamlogin.com", 500_208, "https://contoso.ciamlogin.com/common/oauth2/deviceauth".to_owned()),
+        (ENTRA, 50_074, "https://login.microsoftonline.com/error?code=50074".to_owned()),
+        (ENTRA, 12_345, "https://login.microsoftonline.com/error?code=12345".to_owned()),
+    ];
+    for (authority, code, expected) in cases {
+        assert_eq!(page(authority, code), expected);
+    }
+    let mut unnumbered = answer(r#"{"error":"invalid_client"}"#);
+    unnumbered.locate("CLIENT", &server(ENTRA).authority);
+    assert_eq!(unnumbered.page, None);
+}
+
+#[test]
+fn every_page_is_a_whole_url() {
+    let rows = remedy::ENTRA.iter().map(|(_, remedy)| remedy).chain(remedy::SERVERS.iter().map(|(_, remedy)| remedy));
+    for page in rows.filter_map(|remedy| remedy.page) {
+        let page = remedy::page(page, "client", &server(ENTRA).authority);
+        assert!(Url::parse(&page).is_ok(), "{page}");
+    }
+}
+
+#[test]
+fn a_server_s_own_page_is_kept_if_it_is_safe() {
+    let uri = |text: &str| answer(&format!(r#"{{"error":"e","error_uri":"{text}"}}"#)).uri;
+    assert_eq!(uri("https://login.microsoftonline.com/error?code=1"), "https://login.microsoftonline.com/error?code=1");
+    assert_eq!(uri("javascript:alert(1)"), "");
 }

@@ -15,10 +15,11 @@ use doorcode::error::{Cause, Error};
 use doorcode::flows::device_code::{Progress, Prompt};
 use doorcode::flows::{App, Config};
 use doorcode::host::{Host, Level, SendError};
-use doorcode::protocol::authority::Authority;
+use doorcode::protocol::authority::{Authority, Endpoints, Server};
 use doorcode::protocol::device_code::DeviceAuthorization;
 use doorcode::protocol::http::{HttpRequest, HttpResponse, UnixMs};
 use doorcode::protocol::request::Client;
+use doorcode::protocol::trust::Trust;
 use doorcode::secret::Secret;
 
 pub const START: UnixMs = 1_750_000_000_000;
@@ -58,7 +59,7 @@ impl Answer {
     }
 }
 
-type Server = Box<dyn FnMut(&HttpRequest, UnixMs) -> Answer>;
+type Script = Box<dyn FnMut(&HttpRequest, UnixMs) -> Answer>;
 
 #[derive(Default)]
 struct State {
@@ -70,7 +71,7 @@ struct State {
     jumps: Vec<(u64, i64)>,
     wake_ups: BTreeMap<u64, u64>,
     next_id: u64,
-    server: Option<Server>,
+    server: Option<Script>,
     requests: Vec<(UnixMs, HttpRequest)>,
     open_requests: usize,
     lines: Vec<String>,
@@ -365,6 +366,11 @@ impl Host for Sim {
         u128::from(state.next_id).to_be_bytes()
     }
 
+    async fn sha256(&self, text: &str) -> Option<[u8; 32]> {
+        use sha2::Digest;
+        Some(sha2::Sha256::digest(text).into())
+    }
+
     fn logs(&self, _: Level) -> bool {
         true
     }
@@ -411,8 +417,32 @@ impl Prompt for Person {
 pub const ENTRA: &str = "https://login.microsoftonline.com/organizations";
 
 pub fn app(sim: &Sim, authority: &str) -> App<Sim> {
+    trusting(sim, authority, openid())
+}
+
+/// An application that says something of authorities.
+pub fn trusting(sim: &Sim, authority: &str, trust: Trust) -> App<Sim> {
     let client = Client { client_id: "client".to_owned(), ..Client::default() };
-    App::new(sim.clone(), Config { client, authority: Authority::parse(authority).unwrap() })
+    App::new(sim.clone(), Config { client, authority: Authority::parse(authority, &trust).unwrap(), trust })
+}
+
+/// `protocolMode: "OIDC"`.
+pub fn openid() -> Trust {
+    let mut trust = Trust::default();
+    trust.speaks_openid = true;
+    trust
+}
+
+/// A server as it is found where hosts that are not Microsoft's are OpenID providers.
+pub fn server(authority: &str) -> Server {
+    let authority = Authority::parse(authority, &openid()).unwrap();
+    let discovered = || Endpoints {
+        token: "https://id.example/token?a=b".to_owned(),
+        issuer: Some("https://id.example".to_owned()),
+        ..Endpoints::default()
+    };
+    let endpoints = authority.known_endpoints().unwrap_or_else(discovered);
+    Server { authority, endpoints }
 }
 
 /// An unsigned JWT.

@@ -28,16 +28,16 @@ fn a_text_without_end_is_cut() {
 #[test]
 fn a_cut_leaves_no_half_of_a_secret() {
     let text = format!("{}s3cret-in-full", "x".repeat(1_995));
-    assert!(!clean_without(&text, "s3cret-in-full").contains("s3"));
+    assert!(!clean_without(&text, &["s3cret-in-full"]).contains("s3"));
 }
 
 #[test]
 fn a_secret_is_taken_out_of_what_a_server_says() {
-    assert_eq!(clean_without("code s3cret and s3cret", "s3cret"), "code [removed] and [removed]");
-    assert_eq!(clean_without("untouched", ""), "untouched");
-    assert_eq!(clean_without("a s3c\u{200b}ret b", "s3cret"), "a [removed] b", "put together again by the cleaning");
+    assert_eq!(clean_without("code s3cret and s3cret", &["s3cret"]), "code [removed] and [removed]");
+    assert_eq!(clean_without("untouched", &[""]), "untouched");
+    assert_eq!(clean_without("a s3c\u{200b}ret b", &["s3cret"]), "a [removed] b", "put together again by the cleaning");
     let secret = "A!b/c=";
     for echo in ["A!b/c=", "A%21b%2Fc%3D", "A%21b%2fc%3d", "A!b%2Fc%3D"] {
-        assert_eq!(clean_without(&format!("<{echo}>"), secret), "<[removed]>", "{echo}");
+        assert_eq!(clean_without(&format!("<{echo}>"), &[secret]), "<[removed]>", "{echo}");
     }
 }
