@@ -144,6 +144,37 @@ export interface NetworkResponse<T> {
 
 // ── Signing in ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/**
+ * doorcode: looks for what could keep people from signing in, and says what to do about it. Asks what a sign-in would ask, short of
+ * the person: Microsoft about a host that is not known, the authority for its discovery document, the device endpoint for a code
+ * (which is left to expire), and the token endpoint once.
+ *
+ * Resolves to findings in the order in which they were made, errors included. Rejects only when the `signal` aborts, or for options
+ * that are wrong.
+ */
+export declare function diagnose(configuration: Configuration, options?: DiagnoseOptions): Promise<Finding[]>;
+
+/** doorcode: what `diagnose` is to ask for, and of whom. */
+export interface DiagnoseOptions extends Partial<DeviceCodeFlowRequest> {
+  signal?: AbortSignal;
+}
+
+/** doorcode: one thing that `diagnose` looked at. */
+export interface Finding {
+  /**
+   * `client_id`, `authority`, `discovery` (is it reachable), `tenant`, `issuer`, `device_endpoint`, `public_client` (may it do without
+   * a secret), `verification_uri`, `clock`, `request`; or the field of a configuration that is wrong.
+   */
+  check: string;
+  /** With an `error` nobody can sign in. */
+  severity: 'ok' | 'info' | 'warning' | 'error';
+  message: string;
+  /** What to do about it; "" where there is nothing to do. */
+  remedy: string;
+  /** The page to open for it. */
+  remedyUrl?: string;
+}
+
 /** What `PublicClientApplication` is, for programs that name MSAL's interface. */
 export type IPublicClientApplication = PublicClientApplication;
 

@@ -5,7 +5,7 @@ import { Input, requireMethods } from './check.js';
 import { isVersioned } from './cache-access.js';
 import { coreOf, keepCore } from './core-of.js';
 import { drive } from './drive.js';
-import { fromCore } from './errors.js';
+import { ClientConfigurationError, fromCore } from './errors.js';
 import { Hits, isPlain } from './hits.js';
 import { Logger, LogLevel } from './logger.js';
 import { harmless, networkHook } from './network.js';
@@ -195,6 +195,24 @@ export class PublicClientApplication {
     this.#log.logger = logger;
     // Another library's logger keeps its level to itself, so it gets every line and chooses.
     coreOf(this).setLogLevel(logger instanceof Logger ? logger.level : LogLevel.Trace);
+  }
+}
+
+/**
+ * @param {import('./index.js').Configuration} configuration
+ * @param {import('./index.js').DiagnoseOptions} [options]
+ * @returns {Promise<import('./index.js').Finding[]>}
+ */
+export async function diagnose(configuration, options = {}) {
+  const input = Input.request({ scopes: [], ...options });
+  const fields = JSON.stringify(deviceCodeRequest(input));
+  try {
+    const core = coreOf(new PublicClientApplication(configuration));
+    return JSON.parse(await stoppable({ signal: input.signal('signal') }, (signal) => core.diagnose(fields, signal)));
+  } catch (error) {
+    if (!(error instanceof ClientConfigurationError)) throw error;
+    const { field, message, remedy } = /** @type {import('./index.js').ClientConfigurationError} */ (error);
+    return [{ check: field ?? 'configuration', severity: 'error', message, remedy: remedy ?? '' }];
   }
 }
 

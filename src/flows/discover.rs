@@ -23,15 +23,18 @@ pub(crate) async fn server<H: Host>(app: &App<H>, authority: Authority, correlat
     };
     if known().is_none() {
         let url = authority.discovery_url();
-        let learn = |document: &Object| {
-            let endpoints = discovery::endpoints(&authority, &app.trust.borrow(), &url, document)?;
-            app.discovered.borrow_mut().push((name.clone(), endpoints));
-            Ok(())
-        };
+        let learn = |document: &Object| learn(app, &authority, &url, document);
         once(app, &url, correlation_id, &|| known().is_some(), &learn).await?;
     }
     let endpoints = known().unwrap_or_default();
     Ok(Server { authority, endpoints })
+}
+
+/// Learns an authority's endpoints from its document.
+pub(crate) fn learn<H>(app: &App<H>, authority: &Authority, url: &str, document: &Object) -> Result<(), Error> {
+    let endpoints = discovery::endpoints(authority, &app.trust.borrow(), url, document)?;
+    app.discovered.borrow_mut().push((authority.canonical(), endpoints));
+    Ok(())
 }
 
 /// The authority, once somebody has vouched for its host: the program, or Microsoft, which is asked.

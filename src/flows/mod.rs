@@ -12,6 +12,7 @@ mod wish;
 
 pub mod accounts;
 pub mod device_code;
+pub mod diagnose;
 pub mod refresh;
 pub mod silent;
 

@@ -34,6 +34,12 @@ pub fn for_number(number: u32) -> Option<&'static Remedy> {
     ENTRA.iter().find(|(numbers, _)| numbers.contains(&number)).map(|(_, remedy)| remedy)
 }
 
+/// What to do about a `suberror`, whose numbers tell nothing.
+#[must_use]
+pub fn for_suberror(suberror: &str) -> Option<&'static Remedy> {
+    SUBERRORS.iter().find(|(known, _)| *known == suberror).map(|(_, remedy)| remedy)
+}
+
 /// What to do about a server's `error`, whose numbers tell nothing.
 #[must_use]
 pub fn for_error(error: &str) -> Option<&'static Remedy> {
@@ -363,6 +369,61 @@ pub const ENTRA: &[(&[u32], Remedy)] = &[
         ),
     ),
     (&[1_000_031], remedy("The app cannot be used now", "Ask an administrator of the tenant.", ENTERPRISE_APPS)),
+];
+
+/// Entra's refinements of `invalid_grant` and others: its `suberror`.
+pub const SUBERRORS: &[(&str, Remedy)] = &[
+    (
+        "basic_action",
+        remedy(
+            "The person can set it right in the sign-in",
+            "Sign in again with a new code, passing the error's claims along.",
+            None,
+        ),
+    ),
+    (
+        "additional_action",
+        remedy(
+            "The person has to do something outside the sign-in, which explains it",
+            "Sign in again with a new code, and follow what the page says.",
+            None,
+        ),
+    ),
+    (
+        "message_only",
+        remedy(
+            "It cannot be set right now; a sign-in would show a message and no more",
+            "Read what the server says; to sign in again would not help.",
+            None,
+        ),
+    ),
+    (
+        "consent_required",
+        remedy("Consent is missing or was revoked", "Sign in again with a new code, and accept.", None),
+    ),
+    (
+        "user_password_expired",
+        remedy("The password has expired", "Change the password, then sign in again with a new code.", PASSWORD_RESET),
+    ),
+    ("bad_token", remedy("The refresh token is of no use any more", "Sign in again with a new code.", None)),
+    ("token_expired", remedy("The refresh token has expired", "Sign in again with a new code.", None)),
+    (
+        "device_authentication_failed",
+        remedy(
+            "The device could not prove what it is",
+            "Have the device registered again, then sign in with a new code.",
+            None,
+        ),
+    ),
+    (
+        "protection_policy_required",
+        remedy(
+            "An app protection policy applies",
+            "The tenant wants an app that Intune manages: ask an administrator.",
+            None,
+        ),
+    ),
+    ("client_mismatch", remedy("The refresh token is another client's", "Sign in with this client once.", None)),
 ];
 
 /// What servers answer with: the `error` of RFC 6749, RFC 8628, OpenID Connect and Entra.

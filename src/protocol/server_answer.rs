@@ -68,7 +68,10 @@ impl ServerAnswer {
     /// What to do about it, where that is known.
     #[must_use]
     pub fn remedy(&self) -> Option<&'static Remedy> {
-        self.numbers().find_map(remedy::for_number).or_else(|| remedy::for_error(&self.error))
+        self.numbers()
+            .find_map(remedy::for_number)
+            .or_else(|| remedy::for_suberror(&self.suberror))
+            .or_else(|| remedy::for_error(&self.error))
     }
 
     /// Finds the page to open for it: the remedy's, for this client at this authority, or else Microsoft's on the number.

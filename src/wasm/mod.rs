@@ -26,7 +26,7 @@ use crate::error::{Cause, Error};
 use crate::flows::device_code::{self, Pending, Polled, Progress, Prompt};
 use crate::flows::race::{First, race};
 use crate::flows::silent::{self, Silent};
-use crate::flows::{App, accounts, refresh};
+use crate::flows::{App, accounts, diagnose, refresh};
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::secret::Secret;
 use host::{CacheAccess, CacheTurn, Hooks, JsHost};
@@ -118,6 +118,14 @@ impl Core {
                     device_code::sign_in(&app, sign_in, &prompt).await.map(|result| shapes::result(&result))
                 }
             }
+        })
+    }
+
+    /// Looks for what could keep people from signing in; resolves to a list of findings, JSON text.
+    pub fn diagnose(&self, request: &str, signal: Option<AbortSignal>) -> Promise {
+        let app = Rc::clone(&self.app);
+        self.promise(request, signal, async move |request| {
+            Ok(shapes::findings(&diagnose::diagnose(&app, shapes::wish(&request)).await))
         })
     }
 

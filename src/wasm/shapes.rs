@@ -11,6 +11,7 @@ use wasm_bindgen::JsValue;
 use crate::cache::record::Known;
 use crate::error::Error;
 use crate::flows::device_code::{self, Progress};
+use crate::flows::diagnose::Finding;
 use crate::flows::{Authentication, Config, Wish, refresh, silent};
 use crate::protocol::account::{Account, Profile};
 use crate::protocol::authority::{Authority, DEFAULT_AUTHORITY};
@@ -118,7 +119,7 @@ pub(super) fn request(text: &str) -> Result<Fields, Error> {
     read(text, "request").map(Fields)
 }
 
-fn wish(fields: &Fields) -> Wish {
+pub(super) fn wish(fields: &Fields) -> Wish {
     Wish {
         scopes: json::texts(&fields.0, "scopes"),
         authority: fields.text("authority"),
@@ -312,6 +313,20 @@ pub(super) fn accounts(generation: u32, known: &[Known]) -> JsValue {
     json.some_number("generation", Some(generation.into()));
     json.raw("accounts", accounts.expose());
     JsValue::from_str(json.end().expose())
+}
+
+/// What the doctor found: JSON text.
+pub(super) fn findings(findings: &[Finding]) -> JsValue {
+    let findings = findings.iter().map(|finding| {
+        let mut json = Json::with_capacity(300);
+        json.text("check", finding.check);
+        json.text("severity", finding.severity.name());
+        json.text("message", &finding.message);
+        json.text("remedy", &finding.remedy);
+        json.some_text("remedyUrl", finding.page.as_deref());
+        json.end()
+    });
+    JsValue::from_str(list(findings).expose())
 }
 
 fn account(account: &Account, id_token: Option<&Secret>, claims: Option<&Claims>) -> Secret {

@@ -17,7 +17,7 @@ fn text(text: &str) -> String {
 }
 
 /// Every variant.
-fn all() -> Vec<Error> {
+pub(crate) fn all() -> Vec<Error> {
     vec![
         Error::InvalidConfiguration { field: "auth.clientId", fix: text("it is missing") },
         Error::InvalidRequest { field: "scopes", fix: text("it is missing") },
