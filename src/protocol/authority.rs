@@ -166,9 +166,15 @@ impl Server {
     }
 
     fn external_id_issuer(&self) -> Option<String> {
-        let host = Url::parse(self.endpoints.issuer.as_deref()?).ok()?.host().to_owned();
-        host.ends_with(EXTERNAL_ID).then_some(host)
+        external_id_host(self.endpoints.issuer.as_deref()?)
     }
+}
+
+/// The host of an issuer that is External ID's.
+#[must_use]
+pub fn external_id_host(issuer: &str) -> Option<String> {
+    let host = Url::parse(issuer).ok()?.host().to_owned();
+    host.ends_with(EXTERNAL_ID).then_some(host)
 }
 
 impl Authority {

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::protocol::authority::{Authority, Cloud, Endpoints, Kind};
+use crate::protocol::authority::{Authority, Cloud, Endpoints, Kind, external_id_host};
 use crate::protocol::http::HttpResponse;
 use crate::protocol::json::{self, Object};
 use crate::protocol::server_answer::ServerAnswer;
@@ -66,17 +66,19 @@ pub fn described(authority: &Authority, document: &Object) -> Result<Endpoints, 
         },
     };
     let token = endpoint("token_endpoint")?.ok_or_else(|| "it has no token_endpoint".to_owned())?;
+    let issuer = json::text(document, "issuer");
+    let is_microsoft = authority.is_microsoft()
+        || *authority.kind() == Kind::Adfs
+        || issuer.is_some_and(|issuer| external_id_host(issuer).is_some());
     let device_authorization = match endpoint("device_authorization_endpoint")? {
         // Older servers of Microsoft's have it, and do not say so.
-        None if authority.is_microsoft() || *authority.kind() == Kind::Adfs => {
-            token.strip_suffix("/token").map(|base| format!("{base}/devicecode"))
-        }
+        None if is_microsoft => token.strip_suffix("/token").map(|base| format!("{base}/devicecode")),
         found => found,
     };
     Ok(Endpoints {
         device_authorization,
         token,
-        issuer: json::text(document, "issuer").map(str::to_owned),
+        issuer: issuer.map(str::to_owned),
         takes_pkce: json::texts(document, "code_challenge_methods_supported").iter().any(|method| method == "S256"),
     })
 }

@@ -17,6 +17,7 @@ mod authority;
 mod device_code;
 mod device_flow;
 mod diagnose;
+mod discover;
 mod discovery;
 mod docs;
 mod entity;

@@ -1,0 +1,284 @@
+//! flows/discover.rs, and what the device flow makes of it, on a simulated host.
+
+use std::cell::{Cell, RefCell};
+use std::pin::pin;
+use std::rc::Rc;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use doorcode::flows::device_code::{Pending, Request, finish, sign_in, start};
+use doorcode::flows::silent::{self, silent};
+use doorcode::flows::{App, Wish};
+use doorcode::protocol::http::{HttpRequest, Method};
+use doorcode::protocol::trust::Trust;
+
+use crate::sim::{Answer, Person, Sim, TENANT, all, app, codes, jwt, openid, trusting};
+
+const DOCUMENT: &str = r#"{"issuer":"https://id.example","token_endpoint":"https://id.example/token","device_authorization_endpoint":"https://id.example/device"}"#;
+
+fn request() -> Request {
+    Request::default()
+}
+
+/// How often each address was asked, by the end of its path.
+fn asked(sim: &Sim, end: &str) -> usize {
+    sim.requests().iter().filter(|(_, request)| request.url.split('?').next().unwrap().ends_with(end)).count()
+}
+
+/// A server whose documents are asked for; nobody ever signs in.
+fn documents(mut document: impl FnMut(&str) -> Answer + 'static) -> Sim {
+    Sim::serve(move |request, _| match (request.method, request.url.as_str()) {
+        (Method::Get, url) => document(url),
+        (_, url) if url.ends_with("/device") || url.ends_with("/devicecode") => codes(""),
+        _ => Answer::oauth("access_denied"),
+    })
+}
+
+/// The codes of so many flows that begin at once.
+fn begin(sim: &Sim, app: &App<Sim>, flows: usize) -> Vec<Result<Pending, doorcode::error::Error>> {
+    sim.run(all((0..flows).map(|_| start(app, request())).collect()))
+}
+
+#[test]
+fn flows_that_begin_at_once_share_one_discovery() {
+    let sim = documents(|_| Answer::json(200, DOCUMENT));
+    let app = app(&sim, "https://id.example");
+    assert!(begin(&sim, &app, 5).iter().all(Result::is_ok));
+    assert_eq!(asked(&sim, "openid-configuration"), 1);
+    assert!(begin(&sim, &app, 1)[0].is_ok());
+    assert_eq!(asked(&sim, "openid-configuration"), 1, "it is known by now");
+}
+
+#[test]
+fn they_share_its_failure_and_the_next_asks_again() {
+    let fails = Rc::new(Cell::new(true));
+    let sim = documents({
+        let fails = Rc::clone(&fails);
+        move |_| if fails.get() { Answer::Break(None) } else { Answer::json(200, DOCUMENT) }
+    });
+    let app = app(&sim, "https://id.example");
+    for outcome in begin(&sim, &app, 5) {
+        assert_eq!(outcome.unwrap_err().code(), "endpoints_resolution_error");
+    }
+    assert_eq!(asked(&sim, "openid-configuration"), 1);
+    fails.set(false);
+    assert!(begin(&sim, &app, 1)[0].is_ok());
+    assert_eq!(asked(&sim, "openid-configuration"), 2);
+}
+
+#[test]
+fn whoever_asks_and_gives_up_takes_nobody_along() {
+    let sim = documents(|_| Answer::json(200, DOCUMENT));
+    let app = app(&sim, "https://id.example");
+    sim.run(async {
+        let mut first = Box::pin(start(&app, request()));
+        let mut second = pin!(start(&app, request()));
+        let mut first_polls = 0;
+        let outcome = std::future::poll_fn(|context| {
+            first_polls += 1;
+            if first_polls == 1 {
+                assert!(first.as_mut().poll(context).is_pending());
+                assert!(second.as_mut().poll(context).is_pending());
+                first = Box::pin(start(&app, Request { timeout: Some(1.0), ..request() }));
+            }
+            second.as_mut().poll(context)
+        });
+        assert!(outcome.await.is_ok());
+    });
+    assert_eq!(asked(&sim, "openid-configuration"), 2, "the second asked in its turn");
+    assert!(sim.is_idle());
+}
+
+const CLOUDS: &str = r#"{"metadata":[{"preferred_network":"login.new.example","preferred_cache":"cache.new.example","aliases":["login.new.example","alias.new.example"]}]}"#;
+
+/// At a host that nobody has vouched for, where Microsoft says this of it.
+fn unknown(instances: Answer) -> (Sim, App<Sim>) {
+    let sim = documents(move |url| {
+        if url.contains("/common/discovery/instance") {
+            return instances.clone();
+        }
+        let host = url.split('/').nth(2).unwrap();
+        let document = DOCUMENT.replace("id.example", host).replace("/device\"", "/devicecode\"");
+        Answer::json(
+            200,
+            &document.replace(&format!("\"https://{host}\""), &format!("\"https://{host}/{{tenantid}}/v2.0\"")),
+        )
+    });
+    let app = trusting(&sim, "https://alias.new.example/contoso.com", Trust::default());
+    (sim, app)
+}
+
+#[test]
+fn a_host_that_microsoft_lists_is_a_cloud_of_entra_s() {
+    let (sim, app) = unknown(Answer::json(200, CLOUDS));
+    assert!(begin(&sim, &app, 3).iter().all(Result::is_ok));
+    assert_eq!(asked(&sim, "/common/discovery/instance"), 1);
+    let document = "https://login.new.example/contoso.com/v2.0/.well-known/openid-configuration";
+    assert_eq!(asked(&sim, document), 1, "at the host that the cloud prefers");
+    assert!(begin(&sim, &app, 1)[0].is_ok());
+    assert_eq!(asked(&sim, "/common/discovery/instance"), 1);
+}
+
+#[test]
+fn a_host_that_microsoft_knows_and_does_not_list_is_a_customer_s_own() {
+    let (sim, app) = unknown(Answer::json(200, r#"{"metadata":[]}"#));
+    assert!(begin(&sim, &app, 1)[0].is_ok());
+    let document = "https://alias.new.example/contoso.com/v2.0/.well-known/openid-configuration";
+    assert_eq!(asked(&sim, document), 1);
+    let poll = sim.requests().pop().unwrap().1;
+    assert!(poll.url.starts_with("https://alias.new.example/devicecode"));
+}
+
+#[test]
+fn a_host_that_microsoft_does_not_know_is_not_trusted() {
+    let cases = [
+        (
+            Answer::json(400, r#"{"error":"invalid_instance","error_description":"AADSTS50049: No."}"#),
+            "untrusted_authority",
+        ),
+        (Answer::json(400, r#"{"error":"invalid_request"}"#), "endpoints_resolution_error"),
+        (Answer::json(200, "{}"), "endpoints_resolution_error"),
+        (Answer::Break(None), "endpoints_resolution_error"),
+    ];
+    for (answer, code) in cases {
+        let (sim, app) = unknown(answer);
+        for outcome in begin(&sim, &app, 3) {
+            assert_eq!(outcome.unwrap_err().code(), code);
+        }
+        assert_eq!(sim.requests().len(), 1, "one request, and none to the host");
+    }
+}
+
+/// A provider that knows PKCE; one that `asks` for it refuses the device request without.
+fn proving(asks: bool) -> (Sim, Rc<RefCell<Vec<HttpRequest>>>) {
+    let seen: Rc<RefCell<Vec<HttpRequest>>> = Rc::default();
+    let sim = Sim::serve({
+        let seen = Rc::clone(&seen);
+        move |request, now| {
+            seen.borrow_mut().push(request.clone());
+            let form = request.body.expose();
+            match request.url.rsplit('/').next().unwrap() {
+                "openid-configuration" => {
+                    Answer::json(200, &DOCUMENT.replace('{', r#"{"code_challenge_methods_supported":["S256"],"#))
+                }
+                "device" if asks && !form.contains("code_challenge_method=S256") => Answer::oauth("invalid_request"),
+                "device" => codes(""),
+                _ if asks && !form.contains("code_verifier=") => Answer::oauth("invalid_grant"),
+                _ => Answer::json(
+                    200,
+                    &format!(
+                        r#"{{"access_token":"AT","id_token":"{}"}}"#,
+                        jwt(&format!(
+                            r#"{{"iss":"https://id.example","aud":"client","sub":"s","exp":{}}}"#,
+                            now / 1000 + 60
+                        ))
+                    ),
+                ),
+            }
+        }
+    });
+    (sim, seen)
+}
+
+fn field(request: &HttpRequest, name: &str) -> Option<String> {
+    request.body.expose().split('&').find_map(|pair| Some(pair.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
+}
+
+#[test]
+fn a_server_that_asks_for_pkce_gets_it() {
+    use sha2::Digest;
+    let (sim, seen) = proving(true);
+    let app = app(&sim, "https://id.example");
+    let mut verifiers = Vec::new();
+    for _ in 0..2 {
+        sim.run(sign_in(&app, request(), &Person::default())).unwrap();
+        let challenge = field(seen.borrow().iter().rev().nth(1).unwrap(), "code_challenge").unwrap();
+        let verifier = field(seen.borrow().last().unwrap(), "code_verifier").unwrap();
+        assert_eq!(challenge, Base64UrlUnpadded::encode_string(&sha2::Sha256::digest(&verifier)));
+        assert_eq!(verifier.len(), 43);
+        verifiers.push(verifier);
+    }
+    assert_ne!(verifiers[0], verifiers[1]);
+    assert_eq!(asked(&sim, "/device"), 3, "the second time it is sent at once");
+}
+
+#[test]
+fn a_server_that_does_not_ask_for_pkce_is_not_sent_it() {
+    let (sim, seen) = proving(false);
+    sim.run(sign_in(&app(&sim, "https://id.example"), request(), &Person::default())).unwrap();
+    assert!(seen.borrow().iter().all(|request| !request.body.expose().contains("code_")));
+    // Nor is one that refuses and does not know it.
+    let sim = Sim::serve(|request, _| match request.method {
+        Method::Get => Answer::json(200, DOCUMENT),
+        Method::Post => Answer::oauth("invalid_request"),
+    });
+    let error = sim.run(start(&app(&sim, "https://id.example"), request())).unwrap_err();
+    assert_eq!((error.code(), asked(&sim, "/device")), ("invalid_request", 1));
+}
+
+#[test]
+fn a_saved_flow_keeps_its_proof() {
+    let (sim, seen) = proving(true);
+    let app = app(&sim, "https://id.example");
+    let saved = sim.run(start(&app, request())).unwrap().save("client");
+    let resumed = Pending::resume(&saved, &app).unwrap();
+    assert_eq!(resumed.save("client").expose(), saved.expose());
+    assert!(sim.run(finish(&app, &resumed, None, &Person::default())).is_ok());
+    assert!(!format!("{resumed:?}").contains(&field(seen.borrow().last().unwrap(), "code_verifier").unwrap()));
+}
+
+#[test]
+fn people_of_external_id_are_sent_to_a_page_that_takes_them() {
+    let document = format!(
+        r#"{{"issuer":"https://{TENANT}.ciamlogin.com/{TENANT}/v2.0","token_endpoint":"https://contoso.ciamlogin.com/{TENANT}/oauth2/v2.0/token"}}"#
+    );
+    let shown = |authority: &str, trust: Trust| {
+        let document = document.clone();
+        let sim = documents(move |_| Answer::json(200, &document));
+        let app = trusting(&sim, authority, trust);
+        let pending = sim.run(start(&app, request())).unwrap();
+        let resumed = Pending::resume(&pending.save("client"), &app).unwrap();
+        assert_eq!(format!("{:?}", resumed.codes()), format!("{:?}", pending.codes()));
+        assert!(sim.log_lines().iter().any(|line| line.contains("AADSTS500208")));
+        pending.codes().clone()
+    };
+    let codes = shown("https://contoso.ciamlogin.com", Trust::default());
+    assert_eq!(codes.verification_uri, "https://contoso.ciamlogin.com/common/oauth2/deviceauth");
+    assert_eq!(codes.refused_uri.as_deref(), Some("https://microsoft.com/devicelogin"));
+    assert!(codes.message.contains(&codes.verification_uri) && codes.message.contains(&codes.user_code));
+    let mut trust = openid();
+    trust.know(&["login.contoso.example".to_owned()]).unwrap();
+    let codes = shown(&format!("https://login.contoso.example/{TENANT}"), trust);
+    assert_eq!(codes.verification_uri, format!("https://{TENANT}.ciamlogin.com/common/oauth2/deviceauth"));
+}
+
+#[test]
+fn a_plain_oauth_server_s_people_are_remembered_without_a_name() {
+    let metadata =
+        r#"{"token_endpoint":"https://github.com/token","device_authorization_endpoint":"https://github.com/device"}"#;
+    let mut trust = Trust::default();
+    trust.describe("https://github.com", metadata).unwrap();
+    let sim = Sim::serve(|request, _| match request.url.rsplit('/').next().unwrap() {
+        "device" => codes(""),
+        _ => Answer::json(
+            200,
+            r#"{"access_token":"AT","token_type":"bearer","scope":"repo,gist","id_token":"not looked at"}"#,
+        ),
+    });
+    let app = trusting(&sim, "https://github.com", trust);
+    let repo = || Wish { scopes: vec!["repo".to_owned()], ..Wish::default() };
+    let first = sim.run(sign_in(&app, Request { wish: repo(), timeout: None }, &Person::default())).unwrap();
+    let second = sim.run(sign_in(&app, Request { wish: repo(), timeout: None }, &Person::default())).unwrap();
+    assert!(sim.requests().iter().all(|(_, request)| !request.body.expose().contains("openid")));
+    assert_eq!((first.reply.id_token.is_none(), first.expires_on), (true, None));
+    let (first, second) = (first.account.unwrap(), second.account.unwrap());
+    assert_ne!(first.home_account_id, second.home_account_id, "they may be two people");
+    let asked = silent::Request {
+        wish: repo(),
+        home_account_id: first.home_account_id,
+        environment: first.environment,
+        ..silent::Request::default()
+    };
+    let again = sim.run(silent(&app, asked, None)).unwrap().authentication;
+    assert_eq!((again.from_cache, again.expires_on), (true, None));
+    assert_eq!(again.scopes.as_slice(), ["repo", "gist"]);
+}
