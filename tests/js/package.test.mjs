@@ -110,14 +110,14 @@ describe('the packed tarball', () => {
     for (const name of ['consumer.mts', 'consumer.cts']) writeFileSync(join(folder, 'types', name), source);
     // The README's other examples are compiled as well; what they take for granted is declared around them.
     const examples = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], number) =>
-      `export async function example${number}({ pca, signal, saved, clientId, load, store, get, put }: Around) {{\n${code}\n}}`);
-    assert.equal(examples.length, 7);
+      `export async function example${number}({ pca, signal, saved, clientId, authority, load, store, get, put }: Around) {{\n${code}\n}}`);
+    assert.equal(examples.length, 9);
     const around = `interface Around {
-      pca: PublicClientApplication; signal: AbortSignal; saved: string; clientId: string;
+      pca: PublicClientApplication; signal: AbortSignal; saved: string; clientId: string; authority: string;
       load(): Promise<string>; store(text: string): Promise<void>;
       get(): Promise<{ text: string; etag: string }>; put(text: string, condition: { ifMatch: string | undefined }): Promise<string | null>;
     }`;
-    writeFileSync(join(folder, 'types/readme.mts'), `import { DeviceCodeFlow, PublicClientApplication, type ICachePlugin, type IVersionedCachePlugin } from 'doorcode';\n${around}\n${examples.join('\n')}`);
+    writeFileSync(join(folder, 'types/readme.mts'), `import { DeviceCodeFlow, diagnose, PublicClientApplication, type ICachePlugin, type IVersionedCachePlugin } from 'doorcode';\n${around}\n${examples.join('\n')}`);
     for (const [module, moduleResolution] of [['node16', 'node16'], ['nodenext', 'nodenext'], ['preserve', 'bundler']]) {
       const compilerOptions = {
         noEmit: true, strict: true, exactOptionalPropertyTypes: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], module, moduleResolution,
