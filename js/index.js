@@ -300,7 +300,7 @@ function coreConfiguration(input) {
     cloudDiscoveryMetadata: auth.json('cloudDiscoveryMetadata'),
     isMcp: auth.flag('isMcp'),
     capabilities: auth.texts('clientCapabilities'),
-    isSilent: telemetry.flag('disabled'),
+    withoutTelemetry: telemetry.flag('disabled'),
     appName: application.text('appName'),
     appVersion: application.text('appVersion'),
     os: platform,

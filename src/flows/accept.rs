@@ -2,6 +2,8 @@
 
 use crate::cache::record::UnixSeconds;
 use crate::error::Error;
+use crate::flows::app::App;
+use crate::host::Host;
 use crate::protocol::account::{Account, ClientInfo};
 use crate::protocol::authority::Server;
 use crate::protocol::device_code::after;
@@ -38,6 +40,17 @@ pub struct Authentication {
     pub from_cache: bool,
     /// For how long the very same answer is right.
     pub serves: Option<Serves>,
+    /// Where somebody without a name is filed: the environment of a server that tells of nobody who they are.
+    pub(crate) nameless_at: Option<String>,
+}
+
+impl Authentication {
+    /// Gives somebody an account, to be asked for by later, at a server that tells of nobody who they are.
+    pub(crate) fn name_somebody<H: Host>(&mut self, app: &App<H>) {
+        if let (None, Some(environment)) = (&self.account, self.nameless_at.take()) {
+            self.account = Some(Account::of_somebody(environment, app.correlation_id(None)));
+        }
+    }
 }
 
 /// For how long an answer from the cache is right.
@@ -85,6 +98,7 @@ pub(crate) fn accept(mut reply: TokenReply, asked: &Asked<'_>) -> Result<Authent
         received_at: asked.sent_at / 1000,
         from_cache: false,
         serves: None,
+        nameless_at: endpoints.issuer.is_none().then(|| authority.environment()),
         reply,
     })
 }

@@ -19,7 +19,6 @@ use crate::flows::race::{First, race};
 use crate::flows::remember::save;
 use crate::flows::wish::Wish;
 use crate::host::{Host, Level, SendError};
-use crate::protocol::account::Account;
 use crate::protocol::authority::{Kind, Server};
 use crate::protocol::device_code::{DeviceAuthorization, Pace, Verdict, Wait, Why, after, judge};
 use crate::protocol::http::{HttpRequest, HttpResponse, UnixMs};
@@ -310,9 +309,7 @@ pub async fn poll<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, Er
                 now: reply.ok().and_then(|reply| reply.date()).unwrap_or(now),
             };
             let mut authentication = accept(*token, &asked)?;
-            if authentication.account.is_none() && pending.server.endpoints.issuer.is_none() {
-                authentication.account = Some(Account::of_somebody(&pending.server, app.correlation_id(None)));
-            }
+            authentication.name_somebody(app);
             save(app, &mut authentication, pending.ask.resource.as_deref(), true).await?;
             app.log(Level::Info, &pending.ask.correlation_id, || "device code: signed in".to_owned());
             Ok(Polled::Done(Box::new(authentication)))

@@ -13,6 +13,7 @@ use crate::host::{Host, Level};
 use crate::protocol::authority::Authority;
 use crate::protocol::device_code::after;
 use crate::protocol::request::{self, Ask};
+use crate::protocol::server_answer::ServerAnswer;
 use crate::protocol::text::clean_without;
 use crate::protocol::token_reply;
 use crate::secret::Secret;
@@ -52,6 +53,9 @@ pub async fn by_refresh_token<H: Host>(app: &App<H>, request: Request) -> Result
     let (authority, ask) = request.wish.checked(app)?;
     let renewal = Renewal { ask: &ask, authority: &authority, whose: None };
     let mut authentication = renewal.get(app, &request.refresh_token).await?;
+    if request.force_cache {
+        authentication.name_somebody(app);
+    }
     save(app, &mut authentication, ask.resource.as_deref(), request.force_cache).await?;
     Ok(authentication)
 }
@@ -109,7 +113,7 @@ impl Renewal<'_> {
                         |word: &str| answer.is_some_and(|answer| answer.error == word || answer.suberror == word);
                     if says("bad_token") {
                         with_cache(app, true, |store| store.forget(whose, &token.secret)).await?;
-                    } else if !says("invalid_grant") {
+                    } else if !answer.is_some_and(ServerAnswer::refuses_refresh_token) {
                         return Err(error);
                     }
                     // The first refusal is of the likeliest token, and tells most.

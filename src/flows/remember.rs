@@ -129,11 +129,12 @@ pub(crate) fn recalled(
         claims,
         received_at: token.cached_at,
         expires_on: Some(token.expires_on).filter(|time| *time < NEVER).map(milliseconds),
-        ext_expires_on: token.extended_expires_on.map(milliseconds),
+        ext_expires_on: token.extended_expires_on.filter(|time| *time < NEVER).map(milliseconds),
         refresh_on: token.refresh_on.map(milliseconds),
         correlation_id,
         from_cache: true,
         serves: None,
+        nameless_at: None,
     }
 }
 

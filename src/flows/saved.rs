@@ -117,7 +117,7 @@ impl Pending {
             server: Server { authority, endpoints },
             verifier: optional("codeVerifier").map(Secret::new),
             ask: Ask {
-                scopes: Scopes::granted(&text(&saved, "scopes")?),
+                scopes: Scopes::granted(json::text(&saved, "scopes").unwrap_or_default()),
                 claims: optional("claims"),
                 resource: optional("resource"),
                 extra_query: json::texts_by_name(&saved, "extraQueryParameters"),

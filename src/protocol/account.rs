@@ -161,11 +161,11 @@ impl Account {
     /// The account of somebody whom a server let in without saying who it was, as plain OAuth does. `id` is new each time: two
     /// sign-ins may be two people.
     #[must_use]
-    pub fn of_somebody(server: &Server, id: String) -> Self {
+    pub fn of_somebody(environment: String, id: String) -> Self {
         let mut account = Self {
             home_account_id: id.clone(),
             local_account_id: id,
-            environment: server.authority.environment(),
+            environment,
             authority_type: OTHERS,
             is_home_tenant: true,
             ..Self::default()

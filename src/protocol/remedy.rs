@@ -433,11 +433,11 @@ pub const SERVERS: &[(&[&str], Remedy)] = &[
         remedy("The person, or a policy on their behalf, said no", "Start again, and accept when asked.", None),
     ),
     (
-        &["expired_token", "bad_verification_code"],
+        &["expired_token", "bad_verification_code", "incorrect_device_code"],
         remedy("The device code is not known any more", "Start again to get a new code.", None),
     ),
     (
-        &["invalid_client", "unauthorized_client"],
+        &["invalid_client", "unauthorized_client", "incorrect_client_credentials"],
         remedy(
             "The client is not known, or may not do this",
             "Check the client id, and that this server lets the client sign people in with a device code as a public client.",
@@ -457,10 +457,10 @@ pub const SERVERS: &[(&[&str], Remedy)] = &[
         remedy("The API is not known", "Check the request's resource: it must be an API that this server knows.", None),
     ),
     (
-        &["unsupported_grant_type"],
+        &["unsupported_grant_type", "device_flow_disabled"],
         remedy(
             "The server does not take device codes, or refresh tokens",
-            "This server does not offer sign-in with a device code, or it is switched off.",
+            "This server does not offer sign-in with a device code, or it is switched off: at GitHub, tick Enable Device Flow in the app's settings.",
             None,
         ),
     ),
@@ -479,6 +479,7 @@ pub const SERVERS: &[(&[&str], Remedy)] = &[
             "login_required",
             "invalid_grant",
             "bad_token",
+            "bad_refresh_token",
             "ui_not_allowed",
             "interrupted_user",
         ],
@@ -588,7 +589,7 @@ pub const OURS: &[(&str, Remedy)] = &[
     ),
     (
         "device_code_polling_cancelled",
-        remedy("The program gave up, by cancel or signal", "Nothing: the program wanted it.", None),
+        remedy("The program gave up, by cancel or signal", "Start again to sign in.", None),
     ),
     (
         "network_error",

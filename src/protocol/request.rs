@@ -55,7 +55,7 @@ pub struct Client {
     /// The processor architecture, as the runtime names it; Microsoft's servers only.
     pub cpu: String,
     /// `telemetry.disabled`: Microsoft's servers are not told of the library, the program and the machine.
-    pub is_silent: bool,
+    pub without_telemetry: bool,
     /// `auth.isMcp`: every request must name the API that its token is for.
     pub is_mcp: bool,
 }
@@ -272,7 +272,7 @@ impl Form {
         self.add("client-request-id", correlation_id);
         self.add("client_info", "1");
         self.add("x-ms-lib-capability", "retry-after, h429");
-        if client.is_silent {
+        if client.without_telemetry {
             return;
         }
         self.add("x-client-SKU", "doorcode");

@@ -100,15 +100,22 @@ impl ServerAnswer {
         format!("{}: {}", self.error, self.reason())
     }
 
+    /// Whether the refresh token is of no use: another may be, or the person is needed.
+    #[must_use]
+    pub fn refuses_refresh_token(&self) -> bool {
+        ["invalid_grant", BAD_REFRESH_TOKEN].contains(&self.error.as_str())
+    }
+
     /// Whether only the person can set it right, by signing in anew or doing what the page asks (MSAL's
     /// `InteractionRequiredAuthError`).
     #[must_use]
     pub fn needs_interaction(&self) -> bool {
-        const ERRORS: [&str; 6] = [
+        const ERRORS: [&str; 7] = [
             "interaction_required",
             "consent_required",
             "login_required",
             "bad_token",
+            BAD_REFRESH_TOKEN,
             "ui_not_allowed",
             "interrupted_user",
         ];
@@ -128,6 +135,9 @@ impl ServerAnswer {
             || (self.error == "invalid_grant" && !NOT_THE_PERSON.contains(&self.suberror.as_str()))
     }
 }
+
+/// GitHub's word for what others call `invalid_grant`.
+const BAD_REFRESH_TOKEN: &str = "bad_refresh_token";
 
 /// A claims challenge is JSON text to be handed back to the server, so it is left as it is, unless it could do harm.
 fn claims(text: &str, sent: &[&str]) -> String {

@@ -106,7 +106,7 @@ impl Trust {
 
     fn endpoints(&self, authority: &Authority) -> Option<Result<Endpoints, Error>> {
         let described = self.described.as_ref().filter(|described| described.host == authority.host_and_port())?;
-        let is_open = described.metadata.values().any(|value| value.as_str().is_some_and(names_any_tenant));
+        let is_open = json::text(&described.metadata, "token_endpoint").is_some_and(names_any_tenant);
         if described.authority != authority.canonical() && !is_open {
             return None;
         }

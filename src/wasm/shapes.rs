@@ -84,7 +84,7 @@ pub(super) fn configuration(text: &str) -> Result<(Config, Option<u32>), Error> 
             app_version: field("appVersion"),
             os: field("os"),
             cpu: field("cpu"),
-            is_silent: is_set(&object, "isSilent"),
+            without_telemetry: is_set(&object, "withoutTelemetry"),
             is_mcp: is_set(&object, "isMcp"),
         },
         authority,

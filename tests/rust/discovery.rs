@@ -138,6 +138,11 @@ fn a_description_that_leaves_the_tenant_open_is_every_tenant_s() {
     assert_eq!(one.token, format!("https://login.microsoftonline.com/{tenant}/token"));
     assert_eq!(one.device_authorization, Some(format!("https://login.microsoftonline.com/{tenant}/devicecode")));
     assert_eq!(one.issuer, Some(format!("https://login.microsoftonline.com/{tenant}/v2.0")));
+    let common = metadata.replace("{tenantid}/token", "common/token");
+    let mut closed = Trust::default();
+    closed.describe("https://login.microsoftonline.com/common", &common).unwrap();
+    let other = Authority::parse("https://login.microsoftonline.com/contoso.com", &closed).unwrap();
+    assert!(closed.known_endpoints(&other).unwrap().token.contains("/contoso.com/"), "its issuer alone leaves it open");
     let many = at("https://login.microsoftonline.com/common");
     assert_eq!(many.issuer.as_deref(), Some("https://login.microsoftonline.com/{tenantid}/v2.0"));
 }

@@ -87,7 +87,7 @@ fn a_poll_is_rfc_8628_section_3_4_and_only_microsoft_is_told_more() {
     {
         assert!(has(&entra.body, field), "{field}");
     }
-    let silent = poll(ENTRA, &Client { is_silent: true, ..client() });
+    let silent = poll(ENTRA, &Client { without_telemetry: true, ..client() });
     for (field, is_there) in
         [("client_info=1", true), ("x-ms-lib-capability", true), ("x-client", false), ("x-app", false)]
     {

@@ -651,7 +651,7 @@ fn a_sign_out_removes_everything_of_the_account_and_nothing_else() {
 }
 
 #[test]
-fn one_call_is_silent_if_it_can_be_and_asks_the_person_if_it_must() {
+fn one_call_without_telemetry_if_it_can_be_and_asks_the_person_if_it_must() {
     let (server, sim) = Server::new();
     let app = app(&sim, ENTRA);
     let person = Person::default();
