@@ -10,6 +10,7 @@ import { Hits, isPlain } from './hits.js';
 import { Logger, LogLevel } from './logger.js';
 import { harmless, networkHook } from './network.js';
 import {
+  asciiHost,
   authenticationResult,
   authorityOf,
   copyOfResult,
@@ -295,7 +296,8 @@ function coreConfiguration(input) {
     clientId: auth.text('clientId') ?? '',
     authority: authorityOf(auth),
     protocolMode,
-    knownAuthorities: auth.texts('knownAuthorities'),
+    // Hosts, or URLs of them.
+    knownAuthorities: auth.texts('knownAuthorities')?.map((text) => asciiHost(text.includes('://') || !text ? text : `https://${text}`)),
     authorityMetadata: auth.json('authorityMetadata'),
     cloudDiscoveryMetadata: auth.json('cloudDiscoveryMetadata'),
     isMcp: auth.flag('isMcp'),

@@ -28,7 +28,7 @@ export function authorityOf(input) {
 }
 
 /** A host in another script becomes punycode, which is what the core reads. @param {string | undefined} authority */
-function asciiHost(authority) {
+export function asciiHost(authority) {
   return authority && /[^\x00-\x7f]/.test(authority) && URL.canParse(authority) ? new URL(authority).href : authority;
 }
 

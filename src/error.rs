@@ -114,6 +114,8 @@ pub enum Error {
     UntrustedAuthority {
         /// The host.
         host: String,
+        /// What Microsoft said of it.
+        answer: Box<ServerAnswer>,
     },
     /// The program's own discovery document cannot be used.
     #[error("auth.authorityMetadata: {problem}; give the discovery document of the authority as JSON text")]
@@ -374,6 +376,7 @@ impl Error {
             | Self::InteractionRequired(answer)
             | Self::Refused(answer)
             | Self::Expired(Some(answer))
+            | Self::UntrustedAuthority { answer, .. }
             | Self::Discovery { answer: Some(answer), .. } => Some(answer),
             _ => None,
         }
@@ -391,7 +394,7 @@ impl Error {
         }
     }
 
-    /// The address that was asked in vain, without its query.
+    /// The address that was asked in vain; of a request with a form, without its query.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         match self {

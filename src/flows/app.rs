@@ -1,6 +1,6 @@
 //! The application: its registration, its host, and what it has learned of authorities.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use crate::cache::store::Store;
@@ -45,22 +45,44 @@ pub struct App<H> {
 /// The most notes that are kept.
 const MOST_NOTES: usize = 10_000;
 
-/// What was learned on the way and is worth knowing for a while: by name a time, and an error where there was one. Losing one
-/// costs a request.
+/// What was learned on the way and is worth knowing for a while. Losing one costs a request.
 #[derive(Default)]
-pub(crate) struct Notes(RefCell<HashMap<String, (UnixMs, Option<Error>)>>);
+pub(crate) struct Notes {
+    by_name: RefCell<HashMap<String, Note>>,
+    written: Cell<u64>,
+}
+
+struct Note {
+    time: UnixMs,
+    error: Option<Error>,
+    /// Which note it is, of all that were written.
+    number: u64,
+}
 
 impl Notes {
+    /// A note's time, and its error where there is one.
     pub(crate) fn read(&self, name: &str) -> Option<(UnixMs, Option<Error>)> {
-        self.0.borrow().get(name).cloned()
+        self.by_name.borrow().get(name).map(|note| (note.time, note.error.clone()))
+    }
+
+    /// How many were written so far.
+    pub(crate) fn count(&self) -> u64 {
+        self.written.get()
+    }
+
+    /// The error of a note, if it was written since so many were.
+    pub(crate) fn error_since(&self, name: &str, count: u64) -> Option<Error> {
+        self.by_name.borrow().get(name).filter(|note| note.number > count)?.error.clone()
     }
 
     pub(crate) fn write(&self, name: String, time: UnixMs, error: Option<Error>) {
-        let mut notes = self.0.borrow_mut();
+        let number = self.written.get().saturating_add(1);
+        self.written.set(number);
+        let mut notes = self.by_name.borrow_mut();
         if notes.len() >= MOST_NOTES {
             notes.clear();
         }
-        notes.insert(name, (time, error));
+        notes.insert(name, Note { time, error, number });
     }
 }
 

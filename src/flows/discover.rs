@@ -24,7 +24,8 @@ pub(crate) async fn server<H: Host>(app: &App<H>, authority: Authority, correlat
     if known().is_none() {
         let url = authority.discovery_url();
         let learn = |document: &Object| learn(app, &authority, &url, document);
-        once(app, &url, correlation_id, &|| known().is_some(), &learn).await?;
+        let learned = once(app, &url, correlation_id, &|| known().is_some(), &learn).await;
+        learned.map_err(|error| error.located(&app.client.client_id, &authority))?;
     }
     let endpoints = known().unwrap_or_default();
     Ok(Server { authority, endpoints })
@@ -64,9 +65,11 @@ pub(crate) async fn vouched_for<H: Host>(
     };
     let is_known = || again().is_ok_and(|authority| *authority.kind() != Kind::Unknown);
     if !is_known() {
-        once(app, &url, correlation_id, &is_known, &learn).await.map_err(|error| match error.server_answer() {
-            Some(answer) if answer.error == "invalid_instance" => Error::UntrustedAuthority { host: host.clone() },
-            _ => error,
+        once(app, &url, correlation_id, &is_known, &learn).await.map_err(|error| match error {
+            Error::Discovery { answer: Some(answer), .. } if answer.error == "invalid_instance" => {
+                Error::UntrustedAuthority { host: host.clone(), answer }
+            }
+            other => other,
         })?;
     }
     again()
@@ -101,16 +104,14 @@ async fn once<H: Host>(
     is_known: &dyn Fn() -> bool,
     learn: &dyn Fn(&Object) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let asked_at = app.host.now();
+    let noted = app.notes.count();
     let (must_wait, turn) = app.turns.queue(url);
     turn.comes().await;
     if must_wait {
         if is_known() {
             return Ok(());
         }
-        if let Some((at, Some(error))) = app.notes.read(url)
-            && at >= asked_at
-        {
+        if let Some(error) = app.notes.error_since(url, noted) {
             return Err(error);
         }
     }

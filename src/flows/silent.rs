@@ -285,13 +285,11 @@ impl Plan {
     /// Renews the token, one at a time for each account: refresh tokens may be good for one use only. Whoever had to wait
     /// looks again first, for what they want may have come.
     async fn renewed<H: Host>(&self, app: &App<H>, mut found: Found) -> Result<Authentication, Error> {
-        let asked_at = app.host.now();
+        let noted = app.notes.count();
         let (must_wait, turn) = app.turns.queue(&self.home_account_id);
         turn.comes().await;
         if must_wait {
-            if let Some((at, Some(error))) = app.notes.read(&self.note("refusal"))
-                && at >= asked_at
-            {
+            if let Some(error) = app.notes.error_since(&self.note("refusal"), noted) {
                 return Err(error);
             }
             let seen = found.token.take();

@@ -382,7 +382,7 @@ impl Kind {
         let host = url.host_and_port();
         Ok(if url.host().ends_with(B2C) || first.eq_ignore_ascii_case("tfp") {
             Self::B2c
-        } else if let Some(cloud) = trust.cloud(&host).cloned().or_else(|| Cloud::built_in(url.host())) {
+        } else if let Some(cloud) = trust.cloud(&host).cloned().or_else(|| Cloud::built_in(&host)) {
             if first.is_empty() {
                 return Err(Error::MalformedAuthority {
                     problem: format!(
@@ -395,7 +395,7 @@ impl Kind {
             Self::ExternalId
         } else if first.eq_ignore_ascii_case("adfs") {
             Self::Adfs
-        } else if trust.speaks_openid {
+        } else if trust.speaks_openid || trust.describes_plain_oauth(&host) {
             Self::OpenId
         } else if trust.knows(&host) {
             Self::CustomDomain

@@ -71,8 +71,10 @@ pub fn described(authority: &Authority, document: &Object) -> Result<Endpoints, 
         || *authority.kind() == Kind::Adfs
         || issuer.is_some_and(|issuer| external_id_host(issuer).is_some());
     let device_authorization = match endpoint("device_authorization_endpoint")? {
-        // Older servers of Microsoft's have it, and do not say so.
-        None if is_microsoft => token.strip_suffix("/token").map(|base| format!("{base}/devicecode")),
+        // Older servers of Microsoft's have it, and do not say so. AD FS puts a slash behind its endpoints.
+        None if is_microsoft => {
+            token.trim_end_matches('/').strip_suffix("/token").map(|base| format!("{base}/devicecode"))
+        }
         found => found,
     };
     Ok(Endpoints {

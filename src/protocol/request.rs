@@ -180,7 +180,7 @@ pub fn device_token(
     let mut query = ask.extra_query.clone();
     if server.is_microsoft() {
         query.insert("client-request-id".to_owned(), ask.correlation_id.clone());
-        form.add_microsoft(client, &ask.correlation_id, DEVICE_CODE_API);
+        form.add_microsoft(client, ask, DEVICE_CODE_API);
     }
     HttpRequest::post(with_query(&server.endpoints.token, &query), form.finish())
 }
@@ -201,7 +201,7 @@ pub fn refresh(
     let mut headers = Vec::new();
     if server.is_microsoft() {
         query.insert("client-request-id".to_owned(), ask.correlation_id.clone());
-        form.add_microsoft(client, &ask.correlation_id, REFRESH_API);
+        form.add_microsoft(client, ask, REFRESH_API);
         if let Some((uid, utid)) = home_account_id.split_once('.').filter(|(uid, utid)| is_guid(uid) && is_guid(utid)) {
             headers.push(("X-AnchorMailbox", format!("Oid:{uid}@{utid}")));
         }
@@ -268,23 +268,29 @@ impl Form {
 
     /// What only Microsoft's servers are told: they answer `client_info` with the account's home and `Retry-After` to who can
     /// wait, and keep the rest to tell client libraries apart, which a program may do without.
-    fn add_microsoft(&mut self, client: &Client, correlation_id: &str, api: u16) {
-        self.add("client-request-id", correlation_id);
-        self.add("client_info", "1");
-        self.add("x-ms-lib-capability", "retry-after, h429");
+    fn add_microsoft(&mut self, client: &Client, ask: &Ask, api: u16) {
+        // A parameter that the caller has added must not be there twice (RFC 6749 section 3.2).
+        let mut add = |name: &str, value: &str| {
+            if !ask.extra_form.contains_key(name) {
+                self.add(name, value);
+            }
+        };
+        add("client-request-id", &ask.correlation_id);
+        add("client_info", "1");
+        add("x-ms-lib-capability", "retry-after, h429");
         if client.without_telemetry {
             return;
         }
-        self.add("x-client-SKU", "doorcode");
-        self.add("x-client-VER", VERSION);
-        self.add("x-client-OS", &client.os);
-        self.add("x-client-CPU", &client.cpu);
+        add("x-client-SKU", "doorcode");
+        add("x-client-VER", VERSION);
+        add("x-client-OS", &client.os);
+        add("x-client-CPU", &client.cpu);
         if !client.app_name.is_empty() {
-            self.add("x-app-name", &client.app_name);
-            self.add("x-app-ver", &client.app_version);
+            add("x-app-name", &client.app_name);
+            add("x-app-ver", &client.app_version);
         }
-        self.add("x-client-current-telemetry", &format!("5|{api},0,,,|,"));
-        self.add("x-client-last-telemetry", "5|0|||0,0");
+        add("x-client-current-telemetry", &format!("5|{api},0,,,|,"));
+        add("x-client-last-telemetry", "5|0|||0,0");
     }
 
     fn finish(self) -> Secret {

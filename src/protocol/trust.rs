@@ -24,10 +24,10 @@ pub struct Trust {
 
 #[derive(Debug, Clone)]
 struct Described {
-    /// Its host and port.
+    /// Its host and port, as the program wrote them.
     host: String,
-    /// Its canonical form; empty until that is known.
-    authority: String,
+    /// None until what sort of server it is has been found out, which depends on its being described.
+    authority: Option<Authority>,
     metadata: Object,
 }
 
@@ -67,10 +67,10 @@ impl Trust {
     pub fn describe(&mut self, authority: &str, metadata: &str) -> Result<Authority, Error> {
         let metadata = json::object(metadata).map_err(|problem| Error::InvalidAuthorityMetadata { problem })?;
         let host = Url::parse(authority.trim()).map(|url| url.host_and_port()).unwrap_or_default();
-        self.described = Some(Described { host, authority: String::new(), metadata });
+        self.described = Some(Described { host, authority: None, metadata });
         let authority = Authority::parse(authority, self)?;
         if let Some(described) = &mut self.described {
-            described.authority = authority.canonical();
+            described.authority = Some(authority.clone());
         }
         self.endpoints(&authority).transpose()?;
         Ok(authority)
@@ -86,6 +86,13 @@ impl Trust {
     #[must_use]
     pub fn describes(&self, host: &str) -> bool {
         self.described.as_ref().is_some_and(|described| described.host == host)
+    }
+
+    /// Whether the program described a server there that knows nothing of OpenID.
+    #[must_use]
+    pub fn describes_plain_oauth(&self, host: &str) -> bool {
+        let is_plain = |described: &Described| json::text(&described.metadata, "issuer").is_none();
+        self.describes(host) && self.described.as_ref().is_some_and(is_plain)
     }
 
     /// The cloud that a host belongs to, as the program or Microsoft says.
@@ -105,9 +112,10 @@ impl Trust {
     }
 
     fn endpoints(&self, authority: &Authority) -> Option<Result<Endpoints, Error>> {
-        let described = self.described.as_ref().filter(|described| described.host == authority.host_and_port())?;
+        let described = self.described.as_ref()?;
+        let own = described.authority.as_ref().filter(|own| own.environment() == authority.environment())?;
         let is_open = json::text(&described.metadata, "token_endpoint").is_some_and(names_any_tenant);
-        if described.authority != authority.canonical() && !is_open {
+        if own.canonical() != authority.canonical() && !is_open {
             return None;
         }
         let tenant = authority.first_segment();

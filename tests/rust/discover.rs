@@ -66,6 +66,14 @@ fn they_share_its_failure_and_the_next_asks_again() {
 }
 
 #[test]
+fn a_failure_says_what_the_server_said_and_which_page_to_open() {
+    let sim = documents(|_| Answer::json(400, r#"{"error":"invalid_tenant","error_description":"AADSTS90002: No."}"#));
+    let error = begin(&sim, &app(&sim, "https://nowhere.ciamlogin.com"), 1).remove(0).unwrap_err();
+    let answer = error.server_answer().unwrap();
+    assert_eq!(answer.page.as_deref(), Some("https://learn.microsoft.com/entra/fundamentals/how-to-find-tenant"));
+}
+
+#[test]
 fn whoever_asks_and_gives_up_takes_nobody_along() {
     let sim = documents(|_| Answer::json(200, DOCUMENT));
     let app = app(&sim, "https://id.example");
@@ -140,9 +148,12 @@ fn a_host_that_microsoft_does_not_know_is_not_trusted() {
         (Answer::Break(None), "endpoints_resolution_error"),
     ];
     for (answer, code) in cases {
+        let status = if let Answer::Reply { status, .. } = &answer { *status } else { 0 };
         let (sim, app) = unknown(answer);
         for outcome in begin(&sim, &app, 3) {
-            assert_eq!(outcome.unwrap_err().code(), code);
+            let error = outcome.unwrap_err();
+            assert_eq!(error.code(), code);
+            assert_eq!(error.server_answer().is_some(), status == 400, "what Microsoft said is kept");
         }
         assert_eq!(sim.requests().len(), 1, "one request, and none to the host");
     }

@@ -64,7 +64,7 @@ fn a_document_that_cannot_be_used_says_where_and_why() {
 #[test]
 fn a_server_of_microsoft_s_has_its_device_endpoint_beside_the_token_endpoint() {
     let body =
-        r#"{"issuer":"https://contoso.example/adfs","token_endpoint":"https://contoso.example/adfs/oauth2/token"}"#;
+        r#"{"issuer":"https://contoso.example/adfs","token_endpoint":"https://contoso.example/adfs/oauth2/token/"}"#;
     let found = read("https://contoso.example/adfs", &Trust::default(), 200, body).unwrap();
     assert_eq!(found.device_authorization.as_deref(), Some("https://contoso.example/adfs/oauth2/devicecode"));
     let body = r#"{"issuer":"https://id.example","token_endpoint":"https://id.example/token","code_challenge_methods_supported":["plain","S256"]}"#;
@@ -123,6 +123,9 @@ fn an_authority_that_the_program_describes_is_not_asked() {
     let endpoints = trust.known_endpoints(&authority).unwrap();
     assert_eq!(endpoints.device_authorization.as_deref(), Some("https://github.com/login/device/code"));
     assert_eq!(endpoints.issuer, None);
+    trust.know(&["github.com".to_owned()]).unwrap();
+    let known = trust.describe("https://github.com", GITHUB).unwrap();
+    assert_eq!(*known.kind(), Kind::OpenId, "no issuer, so nothing of Microsoft's");
     let other = Authority::parse("https://github.com/other", &trust).unwrap();
     assert_eq!(trust.known_endpoints(&other), None, "what was given for one is used for no other");
 }
@@ -144,6 +147,7 @@ fn a_description_that_leaves_the_tenant_open_is_every_tenant_s() {
     let other = Authority::parse("https://login.microsoftonline.com/contoso.com", &closed).unwrap();
     assert!(closed.known_endpoints(&other).unwrap().token.contains("/contoso.com/"), "its issuer alone leaves it open");
     let many = at("https://login.microsoftonline.com/common");
+    assert_eq!(at("https://login.windows.net/common"), many, "by each of the cloud's names");
     assert_eq!(many.issuer.as_deref(), Some("https://login.microsoftonline.com/{tenantid}/v2.0"));
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn all() -> Vec<Error> {
         Error::MalformedAuthority { problem: text("p") },
         Error::InsecureAuthority,
         Error::NoDeviceCodes,
-        Error::UntrustedAuthority { host: text("h") },
+        Error::UntrustedAuthority { host: text("h"), answer: answer("invalid_instance") },
         Error::InvalidAuthorityMetadata { problem: text("p") },
         Error::InvalidCloudMetadata { problem: text("p") },
         Error::ResourceRequired,
@@ -129,7 +129,7 @@ fn status_field_and_cause_are_there_where_they_mean_something() {
         let caller = matches!(error.class(), Class::ClientConfiguration) || error.code().contains("resource");
         assert_eq!(error.field().is_some(), caller, "{error:?}");
         let server = matches!(error.class(), Class::Server)
-            || matches!(error, Error::InteractionRequired(_))
+            || matches!(error, Error::InteractionRequired(_) | Error::UntrustedAuthority { .. })
             || error.code() == "token_parsing_error";
         assert_eq!(error.status().is_some(), server, "{error:?}");
     }
