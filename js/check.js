@@ -76,7 +76,10 @@ export class Input {
   /** JSON text, or the object that it stands for; an empty text counts as none. @param {string} name @returns {string | undefined} */
   json(name) {
     const value = this.#optional(name, 'JSON text, or an object', (value) => typeof value === 'string' || typeof value === 'object');
-    return typeof value === 'object' ? JSON.stringify(value) : /** @type {string | undefined} */ (value) || undefined;
+    if (typeof value !== 'object') return /** @type {string | undefined} */ (value) || undefined;
+    const text = jsonOf(value);
+    if (text === undefined) throw this.wrong(name, 'it cannot be written as JSON');
+    return text;
   }
 
   /** @param {string} name @returns {boolean | undefined} */
@@ -140,6 +143,15 @@ export function requireMethods(name, value, methods) {
 export function wrong(code, field, fix) {
   const error = new ClientConfigurationError(code, '', `${field}: ${fix}`);
   return withCause(Object.assign(error, { field, remedy: `Correct ${field}: ${fix}.` }), { field, problem: fix });
+}
+
+/** A value as JSON text; undefined where it cannot be that, as a ring cannot. @param {unknown} value */
+export function jsonOf(value) {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a value is, in words; never the value itself, which may be a secret in the wrong place. @param {unknown} value */

@@ -1,6 +1,6 @@
 // The two-step form of the device flow: start here, finish there, in another process if need be.
 
-import { Input } from './check.js';
+import { Input, jsonOf } from './check.js';
 import { coreOf } from './core-of.js';
 import { ClientAuthError, ClientAuthErrorCodes, failed } from './errors.js';
 import { authenticationResult, deviceCodeRequest, deviceCodeResponse } from './shapes.js';
@@ -33,7 +33,7 @@ export class DeviceCodeFlow {
    * @param {import('./index.js').SavedDeviceCodeFlow | string} saved
    */
   static resume(pca, saved) {
-    const text = typeof saved === 'string' ? saved : JSON.stringify(saved) ?? '';
+    const text = typeof saved === 'string' ? saved : jsonOf(saved) ?? '';
     const started = coreOf(pca).resumeDeviceCode(text);
     const flow = new DeviceCodeFlow(pca, { scopes: [] });
     flow.#started = started;

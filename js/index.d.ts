@@ -45,8 +45,8 @@ export interface NodeAuthOptions {
    */
   knownAuthorities?: string[];
   /**
-   * The authority's discovery document, as JSON text (doorcode: or the object), so that it is not asked for. `{tenantid}` in its
-   * endpoints stands for the authority's tenant. An authority that is described without an `issuer` is a plain OAuth server, such
+   * The authority's discovery document, as JSON text (doorcode: or the object), so that it is not asked for. `{tenantid}` or
+   * `{tenant}` in it stands for the authority's tenant. An authority that is described without an `issuer` is a plain OAuth server, such
    * as GitHub: `token_endpoint` and `device_authorization_endpoint` suffice, no OpenID scopes are added, no ID token is looked at.
    */
   authorityMetadata?: string | AuthorityMetadata;
@@ -192,7 +192,7 @@ export declare class PublicClientApplication {
    * The request is never changed and may be frozen.
    *
    * Rejects with
-   * - `ClientConfigurationError`: the request is wrong; `field` names what. Nothing was sent.
+   * - `ClientConfigurationError`: the request or the authority is wrong; `field` names what. Nobody was bothered.
    * - `ClientAuthError` `device_code_expired`, `user_timeout_reached`, `device_code_polling_cancelled`, `network_error`,
    *   `endpoints_resolution_error`, `invalid_id_token`
    * - `ServerError`: the server refused; `errorCode` is its own word, such as `authorization_declined` or `access_denied`

@@ -3,8 +3,11 @@
 /** Form fields whose values are secrets. */
 const SECRETS = ['device_code', 'code_verifier', 'refresh_token', 'client_secret', 'client_assertion', 'code', 'password'];
 
-/** How deep a chain of causes is followed. */
+/** How deep a chain of causes is followed; what lies deeper is left out. */
 const DEEPEST_CAUSE = 5;
+
+/** Where a class says how Node is to print it. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /** @param {import('./index.js').INetworkModule} client */
 export function networkHook(client) {
@@ -44,35 +47,34 @@ function lookUp(headers) {
 
 /**
  * What a network threw, if nothing in it can be a secret; else a copy without. HTTP libraries like to attach the request to their
- * errors, and a parser of JSON quotes what it could not read.
+ * errors, in one place or another, and a parser of JSON quotes what it could not read.
  * @param {unknown} thrown
  * @param {string} form what was sent
- * @param {number} [depth]
  * @returns {Error}
  */
-export function harmless(thrown, form, depth = 0) {
-  const secrets = secretsOf(form);
-  const original = /** @type {{ name?: unknown, message?: unknown, stack?: unknown, cause?: unknown, [field: string]: unknown }} */ (
+export function harmless(thrown, form) {
+  return withoutSecrets(thrown, secretsOf(form), new Set());
+}
+
+/**
+ * @param {unknown} thrown
+ * @param {string[]} secrets
+ * @param {Set<unknown>} seen errors on the way here, for a chain of causes may be a ring
+ * @returns {Error}
+ */
+function withoutSecrets(thrown, secrets, seen) {
+  const original = /** @type {{ name?: unknown, message?: unknown, stack?: unknown, cause?: unknown, errors?: unknown, [field: PropertyKey]: unknown }} */ (
     thrown !== null && typeof thrown === 'object' ? thrown : { message: thrown }
   );
-  const quotesReply = original.name === 'SyntaxError';
+  const quotesReply = original.name === 'SyntaxError' || /JSON/.test(String(original.message));
   const clean = (/** @type {unknown} */ value) => {
     let text = String(value ?? '');
     for (const secret of secrets) text = text.replaceAll(secret, '[removed]');
     return text;
   };
-  const cause = original.cause === undefined || depth >= DEEPEST_CAUSE ? undefined : harmless(original.cause, form, depth + 1);
-  if (
-    thrown instanceof Error &&
-    !quotesReply &&
-    cause === (depth >= DEEPEST_CAUSE ? undefined : original.cause) &&
-    clean(original.message) === original.message &&
-    clean(original.stack) === original.stack &&
-    Object.values(original).every((value) => value === null || typeof value !== 'object') &&
-    Object.values(original).every((value) => clean(value) === String(value ?? ''))
-  ) {
-    return thrown;
-  }
+  const goesOn = original.cause !== undefined && !seen.has(original.cause) && seen.size < DEEPEST_CAUSE;
+  const cause = goesOn ? withoutSecrets(original.cause, secrets, seen.add(thrown)) : undefined;
+  if (thrown instanceof Error && !quotesReply && cause === original.cause && isPlain(thrown, clean)) return thrown;
   const copy = new Error(quotesReply ? 'the reply could not be parsed' : clean(original.message));
   copy.name = clean(original.name ?? 'Error');
   copy.stack = quotesReply ? `${copy.name}: ${copy.message}` : clean(original.stack ?? copy.stack);
@@ -86,13 +88,33 @@ export function harmless(thrown, form, depth = 0) {
 }
 
 /**
+ * Whether all that an error shows of itself is text without a secret. Its cause is looked at on its own.
+ * @param {Error} error
+ * @param {(value: unknown) => string} clean
+ */
+function isPlain(error, clean) {
+  if ('toJSON' in error || INSPECT in error) return false;
+  return Reflect.ownKeys(error).every((key) => {
+    if (key === 'cause') return true;
+    const value = /** @type {any} */ (error)[key];
+    if ((value !== null && typeof value === 'object') || typeof value === 'function') return false;
+    return clean(value) === String(value ?? '') && clean(String(key)) === String(key);
+  });
+}
+
+/**
  * The secrets of a form, and each way in which they may be written.
  * @param {string} form
  */
 function secretsOf(form) {
   const pairs = form.split('&').map((pair) => pair.split('='));
   const sent = pairs.filter(([name]) => SECRETS.includes(name)).map(([, value]) => value).filter(Boolean);
-  const decoded = sent.map((value) => decodeURIComponent(value));
-  const lower = sent.map((value) => value.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()));
-  return [form, ...sent, ...lower, ...decoded, ...decoded.map(encodeURIComponent)].filter(Boolean);
+  const ways = sent.flatMap((encoded) => {
+    const secret = decodeURIComponent(encoded);
+    const json = JSON.stringify(secret).slice(1, -1);
+    const ofForm = new URLSearchParams({ '': secret }).toString().slice(1);
+    const lower = encoded.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+    return [encoded, lower, ofForm, encodeURIComponent(secret), json.replaceAll('/', '\\/'), json, secret];
+  });
+  return [form, ...ways].filter(Boolean);
 }

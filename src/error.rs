@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use crate::protocol::authority::Authority;
 use crate::protocol::remedy::{self, Remedy};
-use crate::protocol::server_answer::ServerAnswer;
+use crate::protocol::server_answer::{MESSAGE_ONLY, ServerAnswer};
 
 /// The JavaScript class that an error becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -429,7 +429,7 @@ impl Error {
     #[must_use]
     pub fn needs_interaction(&self) -> bool {
         match self {
-            Self::InteractionRequired(answer) => answer.suberror != "message_only",
+            Self::InteractionRequired(answer) => answer.suberror != MESSAGE_ONLY,
             Self::Expired(_) | Self::NoTokens | Self::RefreshTokenExpired => true,
             _ => false,
         }
@@ -439,19 +439,25 @@ impl Error {
     #[must_use]
     pub fn remedy(&self) -> Option<&'static Remedy> {
         let said = self.server_answer().and_then(ServerAnswer::remedy);
-        said.or_else(|| remedy::for_code(self.code()))
+        said.or_else(|| match self {
+            // Its code is the server's own word, and none of ours.
+            Self::Declined(_) | Self::InteractionRequired(_) | Self::Refused(_) => Some(&remedy::UNKNOWN),
+            other => remedy::for_code(other.code()),
+        })
     }
 
-    /// The same error, with the page to open for it: the very one for this client at this authority.
+    /// The same error, with the page to open for it: the very one for this client at this authority. Only Microsoft's servers have
+    /// numbers that mean something.
     #[must_use]
-    pub fn located(mut self, client_id: &str, authority: &Authority) -> Self {
+    pub fn located(mut self, client_id: &str, authority: &Authority, is_microsoft: bool) -> Self {
         if let Self::Declined(answer)
         | Self::InteractionRequired(answer)
         | Self::Refused(answer)
         | Self::Expired(Some(answer))
+        | Self::UntrustedAuthority { answer, .. }
         | Self::Discovery { answer: Some(answer), .. } = &mut self
         {
-            answer.locate(client_id, authority);
+            answer.locate(client_id, authority, is_microsoft);
         }
         self
     }

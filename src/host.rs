@@ -58,8 +58,8 @@ pub trait Host {
     /// The wall clock. It may jump, in either direction: machines are suspended, and clocks are set.
     fn now(&self) -> UnixMs;
 
-    /// Sixteen random bytes.
-    fn random(&self) -> [u8; 16];
+    /// Sixteen random bytes; none where the runtime has none to give.
+    fn random(&self) -> Option<[u8; 16]>;
 
     /// The SHA-256 of a text, for PKCE; none where the runtime cannot tell.
     fn sha256(&self, text: &str) -> impl Future<Output = Option<[u8; 32]>>;

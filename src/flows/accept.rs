@@ -11,7 +11,9 @@ use crate::protocol::http::UnixMs;
 use crate::protocol::id_token::{Claims, Expected};
 use crate::protocol::request::{Ask, Client};
 use crate::protocol::scopes::Scopes;
+use crate::protocol::text::clean_without;
 use crate::protocol::token_reply::TokenReply;
+use crate::secret::Secret;
 
 /// Who signed in, and the tokens (MSAL's `AuthenticationResult`). The refresh token is not handed out.
 #[derive(Debug, Clone)]
@@ -81,7 +83,16 @@ pub(crate) fn accept(mut reply: TokenReply, asked: &Asked<'_>) -> Result<Authent
     reply.id_token = reply.id_token.filter(|_| endpoints.issuer.is_some());
     let issuer = endpoints.issuer.as_deref().unwrap_or_default();
     let expected = Expected { issuer, client_id: &asked.client.client_id, nonce: None, now: asked.now };
-    let claims = reply.id_token.as_ref().map(|token| Claims::checked(token, &expected)).transpose()?;
+    let claims = reply.id_token.as_ref().map(|token| Claims::checked(token, &expected)).transpose();
+    let claims = claims.map_err(|error| match error {
+        // It quotes the token's issuer.
+        Error::IdToken { claim, problem } => {
+            let secrets = [Some(&reply.access_token), reply.refresh_token.as_ref(), reply.id_token.as_ref()];
+            let secrets: Vec<&str> = secrets.into_iter().flatten().map(Secret::expose).collect();
+            Error::IdToken { claim, problem: clean_without(&problem, &secrets) }
+        }
+        other => other,
+    })?;
     // Other servers have no such thing; if one sends a field of that name, it means something else.
     let info =
         reply.client_info.as_deref().filter(|_| asked.server.is_microsoft()).map(ClientInfo::decode).transpose()?;

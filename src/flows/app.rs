@@ -7,7 +7,7 @@ use crate::cache::store::Store;
 use crate::error::Error;
 use crate::flows::turns::Turns;
 use crate::host::{Host, Level, SendError};
-use crate::protocol::authority::{Authority, Endpoints};
+use crate::protocol::authority::{Authority, Endpoints, Kind, Server};
 use crate::protocol::http::UnixMs;
 use crate::protocol::request::Client;
 use crate::protocol::trust::Trust;
@@ -30,8 +30,8 @@ pub struct App<H> {
     pub(crate) default_authority: Authority,
     /// What the program says of authorities, and what was learned of them. Borrowed for one synchronous stretch only.
     pub(crate) trust: RefCell<Trust>,
-    /// Endpoints by canonical authority, so that one run asks each authority once. Few, so a list.
-    pub(crate) discovered: RefCell<Vec<(String, Endpoints)>>,
+    /// What was discovered. Few, so a list.
+    pub(crate) discovered: RefCell<Vec<Discovered>>,
     /// Tenants' ids by the address of their documents.
     pub(crate) tenants: RefCell<Vec<(String, String)>>,
     /// What is remembered.
@@ -40,6 +40,14 @@ pub struct App<H> {
     pub(crate) turns: Turns,
     /// What was learned on the way.
     pub(crate) notes: Notes,
+}
+
+/// What an authority's document said, and when.
+pub(crate) struct Discovered {
+    /// In its canonical form.
+    pub(crate) authority: String,
+    pub(crate) at: UnixMs,
+    pub(crate) endpoints: Endpoints,
 }
 
 /// The most notes that are kept.
@@ -119,13 +127,25 @@ impl<H: Host> App<H> {
 
     /// The authority of a request: its own, or the application's.
     pub(crate) fn authority(&self, of_request: Option<&str>) -> Result<Authority, Error> {
-        of_request
-            .map_or_else(|| Ok(self.default_authority.clone()), |text| Authority::parse(text, &self.trust.borrow()))
+        let trust = self.trust.borrow();
+        match of_request {
+            Some(text) => Authority::parse(text, &trust),
+            // Somebody may have vouched for it since.
+            None if *self.default_authority.kind() == Kind::Unknown => {
+                Authority::parse(&self.default_authority.canonical(), &trust)
+            }
+            None => Ok(self.default_authority.clone()),
+        }
     }
 
     /// The correlation id of a request: its own, or a new GUID (RFC 9562 section 5.4).
     pub(crate) fn correlation_id(&self, of_request: Option<String>) -> String {
-        of_request.unwrap_or_else(|| guid(self.host.random()))
+        of_request.unwrap_or_else(|| guid(self.host.random().unwrap_or_default()))
+    }
+
+    /// A server's error, with the advice and the page for it.
+    pub(crate) fn located(&self, error: Error, server: &Server) -> Error {
+        error.located(&self.client.client_id, &server.authority, server.is_microsoft())
     }
 
     /// Logs a line, if anybody wants it.

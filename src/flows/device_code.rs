@@ -4,7 +4,7 @@
 //! and [`finish`] (sections 3.4 and 3.5), which polls until there is an end. A program that cannot wait that long calls
 //! [`poll`] once in a while instead, and carries the sign-in over with [`Pending::save`] and [`Pending::resume`].
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
@@ -19,8 +19,9 @@ use crate::flows::race::{First, race};
 use crate::flows::remember::save;
 use crate::flows::wish::Wish;
 use crate::host::{Host, Level, SendError};
-use crate::protocol::authority::{Kind, Server};
+use crate::protocol::authority::{Authority, Kind, Server};
 use crate::protocol::device_code::{DeviceAuthorization, Pace, Verdict, Wait, Why, after, judge};
+use crate::protocol::discovery;
 use crate::protocol::http::{HttpRequest, HttpResponse, UnixMs};
 use crate::protocol::request::{self, Ask};
 use crate::protocol::text::clean_without;
@@ -79,7 +80,9 @@ pub enum Polled {
 /// A sign-in that waits for the person.
 #[derive(Debug)]
 pub struct Pending {
-    pub(crate) server: Server,
+    pub(crate) authority: Authority,
+    /// What the authority means; looked up again where the sign-in was begun by another process.
+    pub(crate) server: OnceCell<Server>,
     pub(crate) ask: Ask,
     /// PKCE's, where the server wanted it.
     pub(crate) verifier: Option<Secret>,
@@ -118,10 +121,10 @@ pub async fn start<H: Host>(app: &App<H>, request: Request) -> Result<Pending, E
         return Err(Error::NoDeviceCodes);
     }
     let server = discover::server(app, authority, &ask.correlation_id).await?;
-    let (codes, verifier) =
-        codes(app, &server, &ask).await.map_err(|error| error.located(&app.client().client_id, &server.authority))?;
+    let (codes, verifier) = codes(app, &server, &ask).await.map_err(|error| app.located(error, &server))?;
     if let Some(refused) = &codes.refused_uri {
         app.log(Level::Warning, &ask.correlation_id, || {
+            let refused = refused.split(['?', '#']).next().unwrap_or_default();
             format!(
                 "device code: {refused} does not take accounts of External ID (AADSTS500208); the page is {}",
                 codes.verification_uri
@@ -133,7 +136,8 @@ pub async fn start<H: Host>(app: &App<H>, request: Request) -> Result<Pending, E
         format!("device code: issued for {} s, to be polled every {} s", codes.expires_in, codes.interval)
     });
     Ok(Pending {
-        server,
+        authority: server.authority.clone(),
+        server: OnceCell::from(server),
         verifier,
         ask,
         expires_at: after(now, codes.expires_in),
@@ -154,6 +158,7 @@ async fn codes<H: Host>(
     let endpoint = server.endpoints.device_authorization.as_deref().ok_or_else(|| no_device_codes(app, server))?;
     let wants_pkce = format!("pkce {endpoint}");
     let mut pkce = if app.notes.read(&wants_pkce).is_some() { proof_key(app).await } else { None };
+    let mut refusal = None;
     loop {
         app.log(Level::Info, &ask.correlation_id, || format!("device code: asking {endpoint}"));
         let challenge = pkce.as_ref().map(|(_, challenge)| challenge.as_str());
@@ -170,15 +175,18 @@ async fn codes<H: Host>(
                 if pkce.is_none() {
                     return Err(error);
                 }
+                refusal = Some(error);
             }
+            // It was not PKCE that the server missed: what it said first tells most.
+            Err(error) if error.code() == "invalid_request" => return Err(refusal.unwrap_or(error)),
             Err(error) => return Err(error),
         }
     }
 }
 
-/// PKCE's verifier and challenge (RFC 7636 sections 4.1 and 4.2); none where the runtime cannot hash.
+/// PKCE's verifier and challenge (RFC 7636 sections 4.1 and 4.2); none where the runtime has no randomness or cannot hash.
 async fn proof_key<H: Host>(app: &App<H>) -> Option<(Secret, String)> {
-    let bytes = [app.host.random(), app.host.random()].concat();
+    let bytes = [app.host.random()?, app.host.random()?].concat();
     let verifier = Secret::new(Base64UrlUnpadded::encode_string(&bytes));
     let challenge = Base64UrlUnpadded::encode_string(&app.host.sha256(verifier.expose()).await?);
     Some((verifier, challenge))
@@ -186,11 +194,11 @@ async fn proof_key<H: Host>(app: &App<H>) -> Option<(Secret, String)> {
 
 fn no_device_codes<H: Host>(app: &App<H>, server: &Server) -> Error {
     const PROBLEM: &str = "it has no device_authorization_endpoint";
-    if app.trust.borrow().describes(&server.authority.host_and_port()) {
+    if app.trust.borrow().describes(&server.authority) {
         return Error::InvalidAuthorityMetadata { problem: PROBLEM.to_owned() };
     }
     let problem = format!("{PROBLEM}: this server does not offer sign-in with a device code, or it is switched off");
-    discover::unusable(&server.authority.discovery_url(), &problem)
+    discovery::unusable(&server.authority.discovery_url(), problem)
 }
 
 /// Polls until the person is done, declines, or lets the code expire (RFC 8628 sections 3.4 and 3.5). A `timeout`, in
@@ -264,36 +272,20 @@ async fn poll_until_done<H: Host>(
 pub async fn poll<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, Error> {
     let sent_at = app.host.now();
     let turn = Turn::take(pending, sent_at)?;
-    let request = request::device_token(
-        app.client(),
-        &pending.server,
-        &pending.ask,
-        &pending.codes.device_code,
-        pending.verifier.as_ref(),
-    );
-    let sent = [pending.codes.device_code.expose(), pending.verifier.as_ref().map_or("", Secret::expose)];
-    let url = request.url.clone();
-    let reply = app
-        .host
-        .send(request)
-        .await
-        .map_err(|error| SendError { problem: clean_without(&error.problem, &sent), ..error });
-    let now = app.host.now();
-    let verdict = match &reply {
-        Ok(reply) => judge(reply, &sent, now),
-        // The server has begun to say yes: the code may be spent, and another poll would only hear that it is unknown.
-        Err(error) if error.status.is_some_and(|status| (200..300).contains(&status)) => {
-            Verdict::Stop(unreachable(&url, error.clone()))
-        }
-        Err(_) => Verdict::Wait(Wait { why: Why::Retrying, interval: None, retry_after: None }),
+    let answer = match pending.server(app).await {
+        Ok(server) => ask(app, pending, server).await,
+        // The authority could not say where to ask; the code may be good all the same.
+        Err(error) if error.is_outage() => Answer::none(error.to_string()),
+        Err(error) => Answer { verdict: Verdict::Stop(error), date: None, problem: None },
     };
-    match verdict {
+    let now = app.host.now();
+    match answer.verdict {
         Verdict::Wait(wait) => {
             pending.pace.set(pending.pace.get().again(wait, now));
             let progress = pending.progress(wait.why, now);
             let level = if wait.why == Why::Retrying { Level::Warning } else { Level::Verbose };
             app.log(level, &pending.ask.correlation_id, || {
-                let why = reply.err().map_or_else(|| wait.why.name().to_owned(), |error| error.problem);
+                let why = answer.problem.unwrap_or_else(|| wait.why.name().to_owned());
                 format!("device code: poll {}: {why}; next in {} s", progress.polls, progress.next_poll_in)
             });
             turn.give_back();
@@ -301,13 +293,9 @@ pub async fn poll<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, Er
         }
         Verdict::Token(token) => {
             turn.end();
-            let asked = Asked {
-                client: app.client(),
-                server: &pending.server,
-                ask: &pending.ask,
-                sent_at,
-                now: reply.ok().and_then(|reply| reply.date()).unwrap_or(now),
-            };
+            let server = pending.server(app).await?;
+            let now = answer.date.unwrap_or(now);
+            let asked = Asked { client: app.client(), server, ask: &pending.ask, sent_at, now };
             let mut authentication = accept(*token, &asked)?;
             authentication.name_somebody(app);
             save(app, &mut authentication, pending.ask.resource.as_deref(), true).await?;
@@ -316,14 +304,66 @@ pub async fn poll<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, Er
         }
         Verdict::Stop(error) => {
             turn.end();
-            let error = error.located(&app.client().client_id, &pending.server.authority);
             app.log(Level::Error, &pending.ask.correlation_id, || format!("device code: {}", error.code()));
             Err(error)
         }
     }
 }
 
+/// What came of one poll.
+struct Answer {
+    verdict: Verdict,
+    /// The server's clock.
+    date: Option<UnixMs>,
+    /// Why there was no answer, in words.
+    problem: Option<String>,
+}
+
+impl Answer {
+    /// Nothing came back; it may do so later.
+    fn none(problem: String) -> Self {
+        let wait = Wait { why: Why::Retrying, interval: None, retry_after: None };
+        Self { verdict: Verdict::Wait(wait), date: None, problem: Some(problem) }
+    }
+}
+
+/// Asks the server whether the person is done.
+async fn ask<H: Host>(app: &App<H>, pending: &Pending, server: &Server) -> Answer {
+    let Pending { codes, verifier, ask, .. } = pending;
+    let request = request::device_token(app.client(), server, ask, &codes.device_code, verifier.as_ref());
+    let sent = [codes.device_code.expose(), verifier.as_ref().map_or("", Secret::expose)];
+    let url = request.url.clone();
+    match app.host.send(request).await {
+        Ok(reply) => Answer {
+            verdict: match judge(&reply, &sent, app.host.now()) {
+                Verdict::Stop(error) => Verdict::Stop(app.located(error, server)),
+                other => other,
+            },
+            date: reply.date(),
+            problem: None,
+        },
+        Err(error) => {
+            let error = SendError { problem: clean_without(&error.problem, &sent), ..error };
+            // The server has begun to say yes: the code may be spent, and another poll would only hear that it is unknown.
+            if error.status.is_some_and(|status| (200..300).contains(&status)) {
+                return Answer { verdict: Verdict::Stop(unreachable(&url, error)), date: None, problem: None };
+            }
+            Answer::none(error.problem)
+        }
+    }
+}
+
 impl Pending {
+    /// What the authority means. Where the sign-in was begun by another process the authority is asked, and nobody else believed:
+    /// what lay in a store may name any address.
+    async fn server<H: Host>(&self, app: &App<H>) -> Result<&Server, Error> {
+        if let Some(server) = self.server.get() {
+            return Ok(server);
+        }
+        let server = discover::server(app, self.authority.clone(), self.correlation_id()).await?;
+        Ok(self.server.get_or_init(|| server))
+    }
+
     /// The codes, and what to show the person.
     #[must_use]
     pub const fn codes(&self) -> &DeviceAuthorization {

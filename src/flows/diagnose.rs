@@ -18,6 +18,9 @@ use crate::protocol::json;
 /// How far two clocks may be apart, in milliseconds, before it is worth a word.
 const CLOCK_SKEW: u64 = 300_000;
 
+/// Why a sign-in may go well without the document.
+const BUILT_IN: &str = "Sign-in does not need it here: the endpoints of this cloud are built in.";
+
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
@@ -140,7 +143,7 @@ async fn look_at_document<H: Host>(
     correlation_id: &str,
     chart: &mut Chart,
 ) -> Result<(), (&'static str, Error)> {
-    if app.trust.borrow().describes(&authority.host_and_port()) {
+    if app.trust.borrow().describes(authority) {
         chart.ok(
             "discovery",
             "The endpoints are those of auth.authorityMetadata; nothing was asked for them.".to_owned(),
@@ -148,12 +151,27 @@ async fn look_at_document<H: Host>(
         return Ok(());
     }
     let url = authority.discovery_url();
-    let reply = discover::ask(app, &url, correlation_id).await.map_err(|error| ("discovery", error))?;
+    let reply = match discover::ask(app, &url, correlation_id).await {
+        Ok(reply) => reply,
+        Err(error) if authority.known_endpoints().is_some() => {
+            chart.note("discovery", Severity::Warning, error.to_string(), BUILT_IN);
+            return Ok(());
+        }
+        Err(error) => return Err(("discovery", error)),
+    };
     look_at_clock(reply.date(), app.host.now(), chart);
-    let document = discovery::document(&url, &reply).map_err(|error| {
-        let check = if error.server_answer().is_some() { "tenant" } else { "discovery" };
-        (check, error.located(&app.client().client_id, authority))
-    })?;
+    let document = match discovery::document(&url, &reply) {
+        Ok(document) => document,
+        Err(error) => {
+            let error = error.located(&app.client().client_id, authority, authority.is_microsoft());
+            if error.server_answer().is_some() || authority.known_endpoints().is_none() {
+                return Err((if error.server_answer().is_some() { "tenant" } else { "discovery" }, error));
+            }
+            // Something in between keeps it back.
+            chart.note("discovery", Severity::Warning, error.to_string(), BUILT_IN);
+            return Ok(());
+        }
+    };
     chart.ok("discovery", format!("{url} was answered."));
     discover::learn(app, authority, &url, &document).map_err(|error| {
         let check = if matches!(error, Error::IssuerMismatch { .. }) { "issuer" } else { "discovery" };
@@ -189,11 +207,13 @@ async fn look_at_device_endpoint<H: Host>(
     wish: Wish,
     chart: &mut Chart,
 ) -> Result<(), (&'static str, Error)> {
-    let says = |error: &Error, words: &[&str]| words.contains(&error.code());
     let request = device_code::Request { wish, timeout: None };
     let pending = device_code::start(app, request).await.map_err(|error| {
-        let check =
-            if says(&error, &["invalid_client", "unauthorized_client"]) { "public_client" } else { "device_endpoint" };
+        let check = match error.code() {
+            "unauthorized_client" => "client_id",
+            "invalid_client" => "public_client",
+            _ => "device_endpoint",
+        };
         (check, error)
     })?;
     let codes = pending.codes();

@@ -3,38 +3,49 @@
 //! Flows that want the same document at the same time share one request, and its failure.
 
 use crate::error::Error;
-use crate::flows::app::App;
+use crate::flows::app::{App, Discovered};
 use crate::host::{Host, Level};
-use crate::protocol::authority::{Authority, Kind, Server};
+use crate::protocol::authority::{Authority, Endpoints, Kind, Server};
 use crate::protocol::discovery;
 use crate::protocol::http::{HttpRequest, HttpResponse};
 use crate::protocol::json::{self, Object};
 
-/// The server that an authority means. Asks each authority once in the life of the application.
+/// How long a document is believed, in milliseconds: a day (MSAL's).
+const BELIEVED_FOR: u64 = 86_400_000;
+
+/// The server that an authority means. Asks each authority once a day.
 pub(crate) async fn server<H: Host>(app: &App<H>, authority: Authority, correlation_id: &str) -> Result<Server, Error> {
     let authority = vouched_for(app, authority, correlation_id).await?;
-    let name = authority.canonical();
-    let known = || {
-        let known = app.trust.borrow().known_endpoints(&authority);
-        known.or_else(|| {
-            let discovered = app.discovered.borrow();
-            discovered.iter().find(|(known, _)| *known == name).map(|(_, endpoints)| endpoints.clone())
-        })
-    };
-    if known().is_none() {
-        let url = authority.discovery_url();
-        let learn = |document: &Object| learn(app, &authority, &url, document);
-        let learned = once(app, &url, correlation_id, &|| known().is_some(), &learn).await;
-        learned.map_err(|error| error.located(&app.client.client_id, &authority))?;
+    if let Some(endpoints) = known(app, &authority) {
+        return Ok(Server { authority, endpoints });
     }
-    let endpoints = known().unwrap_or_default();
-    Ok(Server { authority, endpoints })
+    let url = authority.discovery_url();
+    let learned = || known(app, &authority).is_some();
+    once(app, &authority, &url, correlation_id, &learned, &|document| learn(app, &authority, &url, document)).await?;
+    match known(app, &authority) {
+        Some(endpoints) => Ok(Server { authority, endpoints }),
+        None => Err(discovery::unusable(&url, "what it says was forgotten at once".to_owned())),
+    }
+}
+
+fn known<H: Host>(app: &App<H>, authority: &Authority) -> Option<Endpoints> {
+    let now = app.host.now();
+    let given = app.trust.borrow().known_endpoints(authority);
+    given.or_else(|| {
+        let name = authority.canonical();
+        let discovered = app.discovered.borrow();
+        let found = discovered.iter().find(|found| found.authority == name)?;
+        (now.saturating_sub(found.at) < BELIEVED_FOR).then(|| found.endpoints.clone())
+    })
 }
 
 /// Learns an authority's endpoints from its document.
-pub(crate) fn learn<H>(app: &App<H>, authority: &Authority, url: &str, document: &Object) -> Result<(), Error> {
+pub(crate) fn learn<H: Host>(app: &App<H>, authority: &Authority, url: &str, document: &Object) -> Result<(), Error> {
     let endpoints = discovery::endpoints(authority, &app.trust.borrow(), url, document)?;
-    app.discovered.borrow_mut().push((authority.canonical(), endpoints));
+    let found = Discovered { authority: authority.canonical(), at: app.host.now(), endpoints };
+    let mut discovered = app.discovered.borrow_mut();
+    discovered.retain(|older| older.authority != found.authority);
+    discovered.push(found);
     Ok(())
 }
 
@@ -52,9 +63,14 @@ pub(crate) async fn vouched_for<H: Host>(
     }
     let host = authority.host_and_port();
     let again = || Authority::parse(&authority.canonical(), &app.trust.borrow());
+    let is_known = || again().is_ok_and(|authority| *authority.kind() != Kind::Unknown);
+    if is_known() {
+        return again();
+    }
     let url = authority.instance_discovery_url();
     let learn = |document: &Object| {
-        let clouds = discovery::clouds(document).ok_or_else(|| unusable(&url, "it lists no clouds"))?;
+        let clouds = discovery::clouds(document);
+        let clouds = clouds.ok_or_else(|| discovery::unusable(&url, "it lists no clouds".to_owned()))?;
         let mut trust = app.trust.borrow_mut();
         match clouds.into_iter().find(|cloud| cloud.is_named(&host)) {
             Some(cloud) => trust.clouds.push(cloud),
@@ -63,15 +79,12 @@ pub(crate) async fn vouched_for<H: Host>(
         }
         Ok(())
     };
-    let is_known = || again().is_ok_and(|authority| *authority.kind() != Kind::Unknown);
-    if !is_known() {
-        once(app, &url, correlation_id, &is_known, &learn).await.map_err(|error| match error {
-            Error::Discovery { answer: Some(answer), .. } if answer.error == "invalid_instance" => {
-                Error::UntrustedAuthority { host: host.clone(), answer }
-            }
-            other => other,
-        })?;
-    }
+    once(app, &authority, &url, correlation_id, &is_known, &learn).await.map_err(|error| match error {
+        Error::Discovery { answer: Some(answer), .. } if answer.error == "invalid_instance" => {
+            Error::UntrustedAuthority { host: host.clone(), answer }
+        }
+        other => other,
+    })?;
     again()
 }
 
@@ -82,23 +95,25 @@ pub(crate) async fn tenant_id<H: Host>(
     correlation_id: &str,
 ) -> Result<String, Error> {
     let url = authority.discovery_url();
+    let unusable = || discovery::unusable(&url, "its answer does not say which tenant that is".to_owned());
     let known = || app.tenants.borrow().iter().find(|(known, _)| *known == url).map(|(_, tenant)| tenant.clone());
     if known().is_none() {
         let learn = |document: &Object| {
-            let tenant = json::text(document, "issuer").and_then(|issuer| authority.tenant_of_issuer(issuer));
-            let tenant = tenant.ok_or_else(|| unusable(&url, "its answer does not say which tenant that is"))?;
+            let issuer = json::text(document, "issuer").unwrap_or_default();
+            let tenant = authority.tenant_of_issuer(issuer).ok_or_else(unusable)?;
             app.tenants.borrow_mut().push((url.clone(), tenant));
             Ok(())
         };
-        once(app, &url, correlation_id, &|| known().is_some(), &learn).await?;
+        once(app, authority, &url, correlation_id, &|| known().is_some(), &learn).await?;
     }
-    Ok(known().unwrap_or_default())
+    known().ok_or_else(unusable)
 }
 
-/// Asks for a document and learns from it; one at a time, so that whoever had to wait finds that it is known by now, or that it
-/// could not be had.
+/// Asks for a document about an authority and learns from it; one at a time, so that whoever had to wait finds that it is known by
+/// now, or that it could not be had.
 async fn once<H: Host>(
     app: &App<H>,
+    authority: &Authority,
     url: &str,
     correlation_id: &str,
     is_known: &dyn Fn() -> bool,
@@ -119,15 +134,13 @@ async fn once<H: Host>(
         Ok(reply) => discovery::document(url, &reply).and_then(|document| learn(&document)),
         Err(error) => Err(error),
     };
-    if let Err(error) = &outcome {
+    outcome.map_err(|error| {
+        // Of a host that is not known Microsoft was asked.
+        let is_microsoft = authority.is_microsoft() || *authority.kind() == Kind::Unknown;
+        let error = error.located(&app.client.client_id, authority, is_microsoft);
         app.notes.write(url.to_owned(), app.host.now(), Some(error.clone()));
-    }
-    outcome
-}
-
-/// The error of a document that was had, and is of no use.
-pub(crate) fn unusable(url: &str, problem: &str) -> Error {
-    Error::Discovery { url: url.to_owned(), problem: problem.to_owned(), status: Some(200), answer: None, cause: None }
+        error
+    })
 }
 
 /// Asks for a document.
@@ -136,7 +149,8 @@ pub(crate) async fn ask<H: Host>(app: &App<H>, url: &str, correlation_id: &str) 
     app.host.send(HttpRequest::get(url.to_owned())).await.map_err(|error| Error::Discovery {
         url: url.to_owned(),
         problem: error.problem,
-        status: error.status,
+        // Of a document that was cut off nothing is known.
+        status: None,
         answer: None,
         cause: error.cause,
     })

@@ -111,7 +111,7 @@ impl Renewal<'_> {
                     let answer = error.server_answer();
                     let says =
                         |word: &str| answer.is_some_and(|answer| answer.error == word || answer.suberror == word);
-                    if says("bad_token") {
+                    if says("bad_token") || says("token_expired") {
                         with_cache(app, true, |store| store.forget(whose, &token.secret)).await?;
                     } else if !answer.is_some_and(ServerAnswer::refuses_refresh_token) {
                         return Err(error);
@@ -161,7 +161,7 @@ impl Renewal<'_> {
         })?;
         let now = app.host.now();
         let token = token_reply::judge(&reply, &[refresh_token.expose()]).map_err(|error| {
-            let error = error.located(&app.client().client_id, &server.authority);
+            let error = app.located(error, &server);
             app.log(Level::Error, correlation_id, || format!("refresh: {}", error.code()));
             let wait = reply.retry_after(now).or((reply.status == 429).then_some(REST));
             if let (true, Some(wait)) = (reply.is_transient(), wait) {

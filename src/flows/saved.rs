@@ -2,7 +2,7 @@
 //!
 //! The form is JSON with names of its own. It is read field by field, so that what is missing or odd can be said in words.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::flows::app::App;
 use crate::flows::device_code::{Pending, Phase};
 use crate::host::Host;
-use crate::protocol::authority::{Authority, Endpoints, Kind, Server};
+use crate::protocol::authority::Authority;
 use crate::protocol::device_code::{DeviceAuthorization, LONGEST_INTERVAL, LONGEST_LIFETIME, Pace, after, safe_uri};
 use crate::protocol::json::{self, Object};
 use crate::protocol::request::{Ask, check_extra_form};
@@ -30,9 +30,7 @@ impl Pending {
         let pace = self.pace.get();
         let texts = [
             ("clientId", Some(client_id)),
-            ("authority", Some(&*self.server.authority.canonical())),
-            ("tokenEndpoint", Some(&self.server.endpoints.token)),
-            ("issuer", self.server.endpoints.issuer.as_deref()),
+            ("authority", Some(&*self.authority.canonical())),
             ("scopes", Some(&*self.ask.scopes.joined())),
             ("claims", self.ask.claims.as_deref()),
             ("resource", self.ask.resource.as_deref()),
@@ -72,7 +70,7 @@ impl Pending {
     }
 
     /// Goes on with what [`Pending::save`] returned. It is checked as closely as a server's reply: it may have lain where
-    /// others can write.
+    /// others can write. Where the tokens are is not in it; the authority is asked again.
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] for what is not that, or belongs to another client; what the checks of a new sign-in say.
@@ -91,30 +89,17 @@ impl Pending {
         }
         let optional = |name: &str| json::text(&saved, name).map(str::to_owned);
         let authority = Authority::parse(&text(&saved, "authority")?, &trust)?;
-        if *authority.kind() == Kind::Unknown {
-            return Err(wrong(
-                "Microsoft vouched for the host of its authority, and is not asked again: add that host to auth.knownAuthorities",
-            ));
-        }
-        let endpoints =
-            Endpoints { token: text(&saved, "tokenEndpoint")?, issuer: optional("issuer"), ..Endpoints::default() };
-        let belongs = match trust.known_endpoints(&authority) {
-            Some(known) => known.token == endpoints.token && known.issuer == endpoints.issuer,
-            None => {
-                let is_own = |issuer: &String| authority.accepts_issuer(issuer, &trust);
-                authority.endpoint(&endpoints.token).is_ok() && endpoints.issuer.as_ref().is_some_and(is_own)
-            }
-        };
-        if !belongs {
-            return Err(wrong(
-                "its tokenEndpoint or issuer is not its authority's: pass what toJSON returned, unchanged",
-            ));
-        }
         let extra_form = json::texts_by_name(&saved, "extraParameters");
         check_extra_form(&extra_form)?;
+        let device_code = Secret::new(text(&saved, "deviceCode")?);
+        let safe_uri = |uri: &str| safe_uri(uri, &[device_code.expose()]);
+        let verification_uri = safe_uri(&text(&saved, "verificationUri")?)?;
+        let verification_uri_complete = optional("verificationUriComplete").map(|uri| safe_uri(&uri)).transpose()?;
+        let refused_uri = optional("refusedUri").map(|uri| safe_uri(&uri)).transpose()?;
         let interval = small(&saved, "interval")?.clamp(1, LONGEST_INTERVAL);
         Ok(Self {
-            server: Server { authority, endpoints },
+            authority,
+            server: OnceCell::new(),
             verifier: optional("codeVerifier").map(Secret::new),
             ask: Ask {
                 scopes: Scopes::granted(json::text(&saved, "scopes").unwrap_or_default()),
@@ -126,14 +111,14 @@ impl Pending {
                 locale: None, // nothing is asked for any more that people read
             },
             codes: DeviceAuthorization {
-                device_code: Secret::new(text(&saved, "deviceCode")?),
+                device_code,
                 user_code: clean(&text(&saved, "userCode")?),
-                verification_uri: safe_uri(&text(&saved, "verificationUri")?)?,
-                verification_uri_complete: optional("verificationUriComplete").map(|uri| safe_uri(&uri)).transpose()?,
+                verification_uri,
+                verification_uri_complete,
                 expires_in: small(&saved, "expiresIn")?,
                 interval,
                 message: clean(&text(&saved, "message")?),
-                refused_uri: optional("refusedUri").map(|uri| safe_uri(&uri)).transpose()?,
+                refused_uri,
             },
             expires_at: number(&saved, "expiresAt")?.min(after(now, LONGEST_LIFETIME)),
             pace: Cell::new(Pace {

@@ -11,7 +11,7 @@ use crate::flows::refresh::Renewal;
 use crate::flows::remember::{in_turn, milliseconds, recalled, with_cache};
 use crate::flows::wish::Wish;
 use crate::host::{Host, Level};
-use crate::protocol::authority::{Authority, Kind, is_guid, is_multi_tenant};
+use crate::protocol::authority::{Authority, Kind, is_guid, is_multi_tenant, issuer_matches};
 use crate::protocol::http::UnixMs;
 use crate::protocol::request::Ask;
 
@@ -112,23 +112,43 @@ impl Condition {
 /// [`Error::NoTokens`], [`Error::RefreshTokenExpired`] or [`Error::InteractionRequired`] when the person has to sign in; for a
 /// server that cannot be reached, if no token could serve meanwhile.
 pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H::CacheTurn>) -> Result<Silent, Error> {
+    let (authority, ask) = request.wish.clone().checked(app)?;
+    // By what names a host goes, and whether it has tenants, may have to be asked. A token that is surely of this tenant's can do
+    // without the answer.
+    let (authority, unanswered) = match discover::vouched_for(app, authority.clone(), &ask.correlation_id).await {
+        Ok(vouched) => (vouched, None),
+        Err(error) if error.is_outage() => (authority, Some(error)),
+        Err(error) => return Err(error),
+    };
     if request.home_account_id.is_empty() {
         let client_id = &app.client().client_id;
         let accounts = with_cache(app, false, |store| store.accounts(client_id)).await?;
-        let authority = app.authority(request.wish.authority.as_deref())?;
-        let here = accounts.into_iter().filter(|known| authority.is_filed_under(&known.account.environment));
-        let last = here.max_by_key(|known| known.used_at).ok_or(Error::NoTokens)?;
+        let here = accounts.into_iter().filter(|known| {
+            authority.is_filed_under(&known.account.environment) && !is_of_another(app, &authority, Some(known))
+        });
+        let last =
+            here.max_by_key(|known| known.used_at).ok_or_else(|| unanswered.clone().unwrap_or(Error::NoTokens))?;
         request.home_account_id = last.account.home_account_id;
         request.environment = last.account.environment;
         request.tenant_id = last.account.tenant_id;
     }
-    let plan = plan(app, request).await?;
+    let is_here = request.environment.is_empty() || authority.is_filed_under(&request.environment);
+    if let Some(error) = unanswered
+        && !(is_here && authority.first_segment().eq_ignore_ascii_case(&request.tenant_id))
+    {
+        return Err(error);
+    }
+    // A refresh token goes to the server that gave it, and to no other.
+    if !is_here {
+        return Err(Error::NoTokens);
+    }
+    let plan = plan(app, request, authority, ask).await?;
     let turn = match turn {
         Some(turn) => turn,
         None => app.host.open_cache(false).await?,
     };
-    let (client_id, now) = (&app.client().client_id, app.host.now());
-    let found = in_turn(app, turn, false, |store| plan.look(store, client_id, now, !plan.force_refresh)).await?;
+    let now = app.host.now();
+    let found = in_turn(app, turn, false, |store| plan.look(app, store, now, !plan.force_refresh)).await?;
     let condition = found.condition;
     if !plan.force_refresh && matches!(condition, Condition::Good | Condition::Due) {
         let is_due = condition == Condition::Due && plan.may_renew(app);
@@ -165,27 +185,29 @@ pub fn sign_in_after(error: Error, mut sign_in: device_code::Request) -> Result<
         return Err(error);
     }
     let challenge = error.server_answer().map(|answer| answer.claims.clone()).filter(|claims| !claims.is_empty());
-    sign_in.wish.claims = sign_in.wish.claims.or(challenge);
+    sign_in.wish.claims = challenge.or(sign_in.wish.claims);
     Ok(sign_in)
 }
 
-/// Checks a request, and finds out which tenant's tokens are meant.
-async fn plan<H: Host>(app: &App<H>, request: Request) -> Result<Plan, Error> {
-    let is_challenged = request.wish.claims.as_ref().is_some_and(|claims| !claims.is_empty());
-    let names_authority = request.wish.authority.is_some();
-    let (authority, ask) = request.wish.checked(app)?;
-    // A refresh token goes to the server that gave it, and to no other. By what names a host goes may have to be asked.
-    let is_elsewhere = |authority: &Authority| !authority.is_filed_under(&request.environment);
-    let authority = match *authority.kind() {
-        Kind::Unknown if !request.environment.is_empty() && is_elsewhere(&authority) => {
-            discover::vouched_for(app, authority, &ask.correlation_id).await?
-        }
-        _ => authority,
+/// Whether an account is another server's, of those that share a host: its ID token says who gave it. In Entra's clouds, and in
+/// what may be one, it is the tenant that tells tokens apart.
+fn is_of_another<H>(app: &App<H>, authority: &Authority, known: Option<&Known>) -> bool {
+    let Some(claims) = known.and_then(|known| known.claims.as_ref()) else {
+        return false;
     };
-    if !request.environment.is_empty() && is_elsewhere(&authority) {
-        return Err(Error::NoTokens);
-    }
-    let environment = authority.environment();
+    let trust = app.trust.borrow();
+    let is_own = |issuer: &str| match trust.known_endpoints(authority) {
+        Some(known) => known.issuer.is_none_or(|expected| issuer_matches(&expected, issuer, Some(claims.text("tid")))),
+        None => authority.accepts_issuer(issuer, &trust),
+    };
+    !matches!(authority.kind(), Kind::Entra { .. } | Kind::Unknown) && !is_own(claims.text("iss"))
+}
+
+/// Finds out which tenant's tokens are meant.
+async fn plan<H: Host>(app: &App<H>, request: Request, authority: Authority, ask: Ask) -> Result<Plan, Error> {
+    let is_challenged = request.wish.claims.is_some_and(|claims| !claims.is_empty());
+    let environment =
+        if request.environment.is_empty() { authority.environment() } else { request.environment.clone() };
     let home_tenant = request.home_account_id.split('.').nth(1).unwrap_or_default();
     let (authority, realm) = match authority.kind() {
         Kind::Entra { tenant, .. } if is_guid(tenant) => {
@@ -199,7 +221,7 @@ async fn plan<H: Host>(app: &App<H>, request: Request) -> Result<Plan, Error> {
             (authority, request.tenant_id)
         }
         // A tenant by its domain, which need not be the account's.
-        Kind::Entra { .. } if names_authority => {
+        Kind::Entra { .. } if request.wish.authority.is_some() => {
             let realm = discover::tenant_id(app, &authority, &ask.correlation_id).await?;
             (authority, realm)
         }
@@ -223,7 +245,8 @@ impl Plan {
     }
 
     /// No host is asked in here: what it calls might call back while the store is borrowed.
-    fn look(&self, store: &Store, client_id: &str, now: UnixMs, may_serve: bool) -> Found {
+    fn look<H: Host>(&self, app: &App<H>, store: &Store, now: UnixMs, may_serve: bool) -> Found {
+        let client_id = &app.client().client_id;
         let wanted =
             Wanted { client_id, realm: &self.realm, scopes: &self.ask.scopes, resource: self.ask.resource.as_deref() };
         let whose = self.whose();
@@ -237,20 +260,25 @@ impl Plan {
         if !store.knows(&whose) {
             return found; // signed out, even if tokens are left: MSAL Python leaves those whose keys are not as it writes them
         }
+        let is_entra = matches!(self.authority.kind(), Kind::Entra { .. });
+        let account = || store.account(&whose, client_id, &self.realm);
+        if !is_entra && is_of_another(app, &self.authority, account().as_ref()) {
+            return found;
+        }
         found.token = store.access_token(&whose, &wanted);
         found.condition = Condition::of(found.token.as_ref(), now);
         if self.force_refresh || found.condition != Condition::Good {
             found.refresh_tokens = store.refresh_tokens(&whose, client_id);
         }
         if found.token.is_some() && may_serve {
-            found.known = store.account(&whose, client_id, &self.realm);
+            found.known = account();
         }
         found
     }
 
     async fn look_again<H: Host>(&self, app: &App<H>) -> Result<Found, Error> {
-        let (client_id, now) = (&app.client().client_id, app.host.now());
-        with_cache(app, false, |store| self.look(store, client_id, now, true)).await
+        let now = app.host.now();
+        with_cache(app, false, |store| self.look(app, store, now, true)).await
     }
 
     fn recalled(&self, found: Found) -> Result<Authentication, Error> {

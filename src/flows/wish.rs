@@ -38,7 +38,7 @@ impl Wish {
     pub(crate) fn checked<H: Host>(self, app: &App<H>) -> Result<(Authority, Ask), Error> {
         let authority = app.authority(self.authority.as_deref())?;
         // A server that was described without an issuer knows nothing of OpenID, and may refuse scopes that it does not know.
-        let is_openid = app.trust.borrow().known_endpoints(&authority).is_none_or(|known| known.issuer.is_some());
+        let is_openid = !app.trust.borrow().describes_plain_oauth(&authority.host_and_port());
         let ask = Ask {
             scopes: Scopes::to_request(&self.scopes, is_openid)?,
             claims: self.claims,

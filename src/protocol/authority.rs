@@ -17,7 +17,7 @@ pub const DEFAULT_AUTHORITY: &str = "https://login.microsoftonline.com/common/";
 const CONSUMERS_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// Stands for the tenant's id in the issuer of an authority that serves many tenants, as in Entra's own metadata.
-const TENANT_PLACEHOLDER: &str = "{tenantid}";
+pub(crate) const TENANT_PLACEHOLDER: &str = "{tenantid}";
 
 /// What is appended to a tenant's first domain.
 const FIRST_DOMAIN: &str = ".onmicrosoft.com";
@@ -124,7 +124,7 @@ pub struct Authority {
 }
 
 /// Where requests are sent, and who must have issued what comes back.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
     /// RFC 8628 section 3.1; none where the server does not say that it has one.
     pub device_authorization: Option<String>,
@@ -151,30 +151,26 @@ impl Server {
     /// issuer is External ID.
     #[must_use]
     pub fn is_microsoft(&self) -> bool {
-        self.authority.is_microsoft() || self.external_id_issuer().is_some()
+        self.authority.is_microsoft() || self.has_external_id_issuer()
     }
 
     /// The page on which people of External ID can type their code. The one that Microsoft's server names takes accounts of
     /// Entra's tenants only (AADSTS500208).
     #[must_use]
     pub fn external_id_page(&self) -> Option<String> {
-        let host = match self.authority.kind {
-            Kind::ExternalId => self.authority.url.host().to_owned(),
-            _ => self.external_id_issuer()?,
-        };
-        Some(format!("https://{host}/common/oauth2/deviceauth"))
+        let is_external_id = self.authority.kind == Kind::ExternalId || self.has_external_id_issuer();
+        is_external_id.then(|| format!("https://{}/common/oauth2/deviceauth", self.authority.url.host()))
     }
 
-    fn external_id_issuer(&self) -> Option<String> {
-        external_id_host(self.endpoints.issuer.as_deref()?)
+    fn has_external_id_issuer(&self) -> bool {
+        self.endpoints.issuer.as_deref().is_some_and(is_external_id)
     }
 }
 
-/// The host of an issuer that is External ID's.
+/// Whether an issuer is External ID's.
 #[must_use]
-pub fn external_id_host(issuer: &str) -> Option<String> {
-    let host = Url::parse(issuer).ok()?.host().to_owned();
-    host.ends_with(EXTERNAL_ID).then_some(host)
+pub fn is_external_id(issuer: &str) -> bool {
+    Url::parse(issuer).is_ok_and(|url| url.host().ends_with(EXTERNAL_ID))
 }
 
 impl Authority {
@@ -193,9 +189,9 @@ impl Authority {
         })?;
         let kind = Kind::of(&url, trust)?;
         if kind == Kind::ExternalId && url.segments().next().is_none() {
-            // The tenant's first domain has the host's own name.
+            // The tenant's first domain has the host's own name; or that is the tenant's id.
             let tenant = url.host().split('.').next().unwrap_or_default();
-            let path = format!("/{tenant}{FIRST_DOMAIN}");
+            let path = if is_guid(tenant) { format!("/{tenant}") } else { format!("/{tenant}{FIRST_DOMAIN}") };
             return Ok(Self { url: url.with_path(path), kind });
         }
         Ok(Self { url, kind })
@@ -229,7 +225,10 @@ impl Authority {
     #[must_use]
     pub fn is_filed_under(&self, environment: &str) -> bool {
         match &self.kind {
-            Kind::Entra { cloud, .. } => cloud.is_named(environment),
+            // Which need not be one of the names that people use.
+            Kind::Entra { cloud, .. } => {
+                cloud.is_named(environment) || cloud.environment.eq_ignore_ascii_case(environment)
+            }
             _ => self.host_and_port().eq_ignore_ascii_case(environment),
         }
     }
@@ -348,7 +347,11 @@ impl Authority {
             Kind::Entra { cloud, .. } => !url.is_plain() && cloud.is_named(url.host()),
             Kind::ExternalId => is_same_origin || self.is_same_customer(&url, true) || is_vouched_for,
             Kind::CustomDomain | Kind::B2c => is_same_origin || self.is_same_customer(&url, false) || is_vouched_for,
-            Kind::Adfs | Kind::OpenId | Kind::Unknown => {
+            // Its paths are Windows', where capitals make no difference.
+            Kind::Adfs => {
+                is_same_origin && url.without_query().trim_end_matches('/').eq_ignore_ascii_case(&self.base())
+            }
+            Kind::OpenId | Kind::Unknown => {
                 let is_own = trust.knows(&self.host_and_port()) && self.is_same_customer(&url, false);
                 is_same || is_own || (is_vouched_for && !is_same_origin)
             }
@@ -380,9 +383,11 @@ impl Kind {
     fn of(url: &Url, trust: &Trust) -> Result<Self, Error> {
         let first = url.segments().next().unwrap_or_default();
         let host = url.host_and_port();
-        Ok(if url.host().ends_with(B2C) || first.eq_ignore_ascii_case("tfp") {
+        let cloud = trust.cloud(&host).cloned().or_else(|| Cloud::built_in(&host));
+        let is_policy = first.eq_ignore_ascii_case("tfp") && (cloud.is_some() || trust.knows(&host));
+        Ok(if url.host().ends_with(B2C) || (is_policy && !trust.speaks_openid) {
             Self::B2c
-        } else if let Some(cloud) = trust.cloud(&host).cloned().or_else(|| Cloud::built_in(&host)) {
+        } else if let Some(cloud) = cloud {
             if first.is_empty() {
                 return Err(Error::MalformedAuthority {
                     problem: format!(
@@ -399,7 +404,7 @@ impl Kind {
             Self::OpenId
         } else if trust.knows(&host) {
             Self::CustomDomain
-        } else if url.is_loopback() || trust.describes(&host) {
+        } else if url.is_loopback() || trust.describes_host(&host) {
             // Microsoft cannot know a server on this machine, and need not be asked of one that the program describes.
             Self::OpenId
         } else {

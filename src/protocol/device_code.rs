@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::protocol::http::{HttpResponse, UnixMs};
 use crate::protocol::json;
 use crate::protocol::reply::object_of;
-use crate::protocol::text::clean;
+use crate::protocol::text::{clean, clean_without};
 use crate::protocol::token_reply::{self, TokenReply};
 use crate::protocol::url::Url;
 use crate::secret::Secret;
@@ -71,6 +71,7 @@ impl DeviceAuthorization {
         };
         let required = |name: &str| json::text(&object, name).ok_or_else(|| missing(name));
         let device_code = Secret::new(required("device_code")?.to_owned());
+        let safe_uri = |uri: &str| safe_uri(uri, &[device_code.expose()]);
         let user_code = clean(required("user_code")?);
         if user_code.is_empty() {
             return Err(Error::UnreadableReply {
@@ -93,11 +94,7 @@ impl DeviceAuthorization {
         let expires_in = json::positive(&object, "expires_in").unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME);
         let interval = json::positive(&object, "interval").unwrap_or(DEFAULT_INTERVAL).min(LONGEST_INTERVAL);
         let instruction = |uri: &str| format!("To sign in, open {uri} in a browser and enter the code {user_code}.");
-        let is_elsewhere = |page: &String| {
-            let host = |uri: &str| Url::parse(uri).map(|url| url.host().to_owned()).ok();
-            host(page) != host(&verification_uri)
-        };
-        if let Some(page) = page.filter(is_elsewhere) {
+        if let Some(page) = page.filter(|_| is_for_entra_alone(&verification_uri)) {
             return Ok(Self {
                 message: format!(
                     "{} (Not {verification_uri}, which does not take accounts of External ID.)",
@@ -126,14 +123,23 @@ impl DeviceAuthorization {
     }
 }
 
+/// Whether a page is one of those that Microsoft has for the accounts of Entra's own tenants.
+fn is_for_entra_alone(uri: &str) -> bool {
+    const HOSTS: [&str; 5] =
+        ["microsoft.com", "www.microsoft.com", "login.microsoft.com", "login.microsoftonline.com", "aka.ms"];
+    Url::parse(uri).is_ok_and(|url| HOSTS.contains(&url.host()))
+}
+
 /// A page that a person can be sent to (RFC 8628 section 5.4 warns of others).
 ///
 /// # Errors
-/// [`Error::UnsafeVerificationUri`] for any other.
-pub fn safe_uri(text: &str) -> Result<String, Error> {
+/// [`Error::UnsafeVerificationUri`] for any other. The secrets are taken out of what it quotes.
+pub fn safe_uri(text: &str, secrets: &[&str]) -> Result<String, Error> {
     match Url::parse(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(problem) => Err(Error::UnsafeVerificationUri { uri: clean(text), problem: problem.to_string() }),
+        Err(problem) => {
+            Err(Error::UnsafeVerificationUri { uri: clean_without(text, secrets), problem: problem.to_string() })
+        }
     }
 }
 

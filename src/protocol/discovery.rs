@@ -6,13 +6,17 @@
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::protocol::authority::{Authority, Cloud, Endpoints, Kind, external_id_host};
+use crate::protocol::authority::{Authority, Cloud, Endpoints, Kind, is_external_id};
 use crate::protocol::http::HttpResponse;
 use crate::protocol::json::{self, Object};
 use crate::protocol::server_answer::ServerAnswer;
 use crate::protocol::text::clean;
 use crate::protocol::trust::Trust;
 use crate::protocol::url::Url;
+
+/// What is read of a document.
+pub(crate) const MEMBERS: [&str; 4] =
+    ["issuer", "token_endpoint", "device_authorization_endpoint", "code_challenge_methods_supported"];
 
 /// The document that `url` answered with.
 ///
@@ -21,14 +25,14 @@ use crate::protocol::url::Url;
 pub fn document(url: &str, reply: &HttpResponse) -> Result<Object, Error> {
     let object = json::object(reply.body.expose());
     if reply.status == 200 {
-        return object.map_err(|problem| failed(url, problem));
+        return object.map_err(|problem| unusable(url, problem));
     }
     let answer = object.ok().and_then(|object| ServerAnswer::read(&object, reply.status, &[]));
     let problem = if reply.is_redirect() {
         let target = reply.header("location").map(clean).unwrap_or_default();
         format!("it redirects to {target:?}, which is not followed: name that address as the authority")
     } else if let Some(answer) = &answer {
-        format!("it answered with status {}: {}", reply.status, answer.words())
+        format!("it answered with status {}: {}", reply.status, answer.words().trim_end_matches('.'))
     } else {
         format!("it answered with status {}", reply.status)
     };
@@ -46,11 +50,11 @@ pub fn document(url: &str, reply: &HttpResponse) -> Result<Object, Error> {
 /// # Errors
 /// [`Error::Discovery`] for one without usable endpoints; [`Error::IssuerMismatch`] where it speaks for somebody else.
 pub fn endpoints(authority: &Authority, trust: &Trust, url: &str, document: &Object) -> Result<Endpoints, Error> {
-    let issuer = json::text(document, "issuer").ok_or_else(|| failed(url, "it names no issuer".to_owned()))?;
+    let issuer = json::text(document, "issuer").ok_or_else(|| unusable(url, "it names no issuer".to_owned()))?;
     if !authority.accepts_issuer(issuer, trust) {
         return Err(Error::IssuerMismatch { authority: authority.canonical(), issuer: clean(issuer) });
     }
-    described(authority, document).map_err(|problem| failed(url, problem))
+    described(authority, document).map_err(|problem| unusable(url, problem))
 }
 
 /// Reads a document whose issuer is none of our business: the program's own `authorityMetadata`.
@@ -67,9 +71,8 @@ pub fn described(authority: &Authority, document: &Object) -> Result<Endpoints, 
     };
     let token = endpoint("token_endpoint")?.ok_or_else(|| "it has no token_endpoint".to_owned())?;
     let issuer = json::text(document, "issuer");
-    let is_microsoft = authority.is_microsoft()
-        || *authority.kind() == Kind::Adfs
-        || issuer.is_some_and(|issuer| external_id_host(issuer).is_some());
+    let is_microsoft =
+        authority.is_microsoft() || *authority.kind() == Kind::Adfs || issuer.is_some_and(is_external_id);
     let device_authorization = match endpoint("device_authorization_endpoint")? {
         // Older servers of Microsoft's have it, and do not say so. AD FS puts a slash behind its endpoints.
         None if is_microsoft => {
@@ -107,6 +110,7 @@ pub fn clouds(document: &Object) -> Option<Vec<Cloud>> {
     Some(entries.iter().filter_map(read).collect())
 }
 
-fn failed(url: &str, problem: String) -> Error {
+/// The error of a document that was had, and is of no use.
+pub(crate) fn unusable(url: &str, problem: String) -> Error {
     Error::Discovery { url: url.to_owned(), problem, status: Some(200), answer: None, cause: None }
 }

@@ -4,6 +4,7 @@
 //! These tables are all there is: the errors carry what they say, and docs/errors.md is made of them.
 
 use crate::protocol::authority::{Authority, Kind};
+use crate::protocol::text::percent_encoded;
 
 /// What to do about an error.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,12 +59,16 @@ pub fn lookup_page(number: u32) -> String {
     format!("https://login.microsoftonline.com/error?code={number}")
 }
 
-/// A remedy's page, for this client at this authority.
+/// A remedy's page, for this client at this authority; none where this sort of server has no such page.
 #[must_use]
-pub fn page(template: &str, client_id: &str, authority: &Authority) -> String {
-    let host = authority.host_and_port();
+pub fn page(template: &str, client_id: &str, authority: &Authority) -> Option<String> {
+    if template.contains("{host}") && *authority.kind() != Kind::ExternalId {
+        return None;
+    }
+    let (host, first) = (authority.host_and_port(), authority.first_segment());
     let (login, tenant) = match authority.kind() {
         Kind::Entra { cloud, tenant } => (&*cloud.network, &**tenant),
+        Kind::ExternalId | Kind::CustomDomain => ("login.microsoftonline.com", &*first),
         _ => ("login.microsoftonline.com", "organizations"),
     };
     let portal = match login {
@@ -73,9 +78,10 @@ pub fn page(template: &str, client_id: &str, authority: &Authority) -> String {
     };
     // An administrator consents for a tenant of theirs, which the authority need not name.
     let tenant = if matches!(tenant, "common" | "consumers") { "organizations" } else { tenant };
+    let client_id = percent_encoded(client_id);
     let parts =
-        [("{client}", client_id), ("{tenant}", tenant), ("{login}", login), ("{portal}", portal), ("{host}", &host)];
-    parts.iter().fold(template.to_owned(), |url, (part, value)| url.replace(part, value))
+        [("{client}", &*client_id), ("{tenant}", tenant), ("{login}", login), ("{portal}", portal), ("{host}", &host)];
+    Some(parts.iter().fold(template.to_owned(), |url, (part, value)| url.replace(part, value)))
 }
 
 const AUTHENTICATION: Option<&str> =
@@ -90,6 +96,13 @@ const SIGN_IN_LOGS: Option<&str> = Some("https://{portal}/#view/Microsoft_AAD_IA
 const ADMIN_CONSENT: Option<&str> = Some("https://{login}/{tenant}/adminconsent?client_id={client}");
 const SECURITY_INFO: Option<&str> = Some("https://mysignins.microsoft.com/security-info");
 const PASSWORD_RESET: Option<&str> = Some("https://passwordreset.microsoftonline.com");
+
+/// What to do about a refusal of which nothing is known.
+pub const UNKNOWN: Remedy = remedy(
+    "Any other word of the server's",
+    "Read what the server says; if that does not help, ask those who run it, with the trace id and the time.",
+    None,
+);
 
 /// Entra's errors, by their AADSTS numbers. The meanings are from Microsoft's list of them.
 pub const ENTRA: &[(&[u32], Remedy)] = &[
@@ -362,11 +375,7 @@ pub const ENTRA: &[(&[u32], Remedy)] = &[
     ),
     (
         &[90_033, 90_012, 90_024, 90_006, 90_090, 50_033, 50_087, 50_088, 90_055, 70_012, 50_166],
-        remedy(
-            "Entra is in trouble, or throttles",
-            "Try again in a while.",
-            Some("https://status.entra.microsoft.com"),
-        ),
+        remedy("Entra is in trouble, or throttles", "Try again in a while.", Some("https://status.azure.com")),
     ),
     (&[1_000_031], remedy("The app cannot be used now", "Ask an administrator of the tenant.", ENTERPRISE_APPS)),
 ];
@@ -603,7 +612,7 @@ pub const OURS: &[(&str, Remedy)] = &[
         "endpoints_resolution_error",
         remedy(
             "The authority's discovery document could not be had or used",
-            "Open the address in the error to see what is there; check the authority and the connection. An OpenID provider needs system.protocolMode \"OIDC\".",
+            "Open the address in the error to see what is there; check the authority and the connection, and for an OpenID provider that system.protocolMode is \"OIDC\".",
             None,
         ),
     ),

@@ -24,10 +24,11 @@ const DEVICE_CODE_API: u16 = 671;
 const REFRESH_API: u16 = 62;
 
 /// Form fields that belong to the protocol; a caller's extra parameters may not replace them.
-const RESERVED: [&str; 9] = [
+const RESERVED: [&str; 10] = [
     "client_id",
     "client_secret",
     "code_challenge",
+    "code_challenge_method",
     "code_verifier",
     "device_code",
     "grant_type",
@@ -198,16 +199,16 @@ pub fn refresh(
     form.add("grant_type", REFRESH_TOKEN_GRANT);
     form.add("refresh_token", refresh_token.expose());
     let mut query = ask.extra_query.clone();
-    let mut headers = Vec::new();
+    let mut anchor = None;
     if server.is_microsoft() {
         query.insert("client-request-id".to_owned(), ask.correlation_id.clone());
         form.add_microsoft(client, ask, REFRESH_API);
         if let Some((uid, utid)) = home_account_id.split_once('.').filter(|(uid, utid)| is_guid(uid) && is_guid(utid)) {
-            headers.push(("X-AnchorMailbox", format!("Oid:{uid}@{utid}")));
+            anchor = Some(("X-AnchorMailbox", format!("Oid:{uid}@{utid}")));
         }
     }
     let mut request = HttpRequest::post(with_query(&server.endpoints.token, &query), form.finish());
-    request.headers.append(&mut headers);
+    request.headers.extend(anchor);
     request
 }
 

@@ -37,11 +37,11 @@ impl Scopes {
         Ok(scopes)
     }
 
-    /// What a server granted: a list with spaces in between, or with commas, as GitHub has it. Cleaned, for programs show it to people.
+    /// What a server granted: a list with spaces in between. Cleaned, for programs show it to people.
     #[must_use]
     pub fn granted(text: &str) -> Self {
         let mut scopes = Self::default();
-        for scope in text.split(|separator: char| separator.is_whitespace() || separator == ',') {
+        for scope in text.split_whitespace() {
             let scope = clean(scope);
             if !scope.is_empty() {
                 scopes.add(&scope);

@@ -31,6 +31,8 @@ pub struct ServerAnswer {
     pub uri: String,
     /// The page to open for it, once [`ServerAnswer::locate`] has found one.
     pub page: Option<String>,
+    /// Whether the numbers are Entra's, as [`ServerAnswer::locate`] was told; another server's mean nothing.
+    pub is_microsoft: bool,
     /// The HTTP status.
     pub status: u16,
 }
@@ -40,6 +42,9 @@ impl ServerAnswer {
     #[must_use]
     pub fn read(object: &Object, status: u16, sent: &[&str]) -> Option<Self> {
         let error = json::text(object, "error")?;
+        // What was sent, and what the reply itself brings beside its words.
+        let brought = SECRETS.iter().filter_map(|name| json::text(object, name));
+        let sent: &[&str] = &sent.iter().copied().chain(brought).collect::<Vec<_>>();
         let field = |name: &str| clean_without(json::text(object, name).unwrap_or_default(), sent);
         let codes = match object.get("error_codes") {
             Some(Value::Array(codes)) => codes.iter().filter_map(code).collect(),
@@ -60,6 +65,7 @@ impl ServerAnswer {
             timestamp: field("timestamp"),
             uri: Some(field("error_uri")).filter(|uri| Url::parse(uri).is_ok()).unwrap_or_default(),
             page: None,
+            is_microsoft: false,
             claims: claims(json::text(object, "claims").unwrap_or_default(), sent),
             status,
         })
@@ -68,24 +74,28 @@ impl ServerAnswer {
     /// What to do about it, where that is known.
     #[must_use]
     pub fn remedy(&self) -> Option<&'static Remedy> {
-        self.numbers()
-            .find_map(remedy::for_number)
-            .or_else(|| remedy::for_suberror(&self.suberror))
-            .or_else(|| remedy::for_error(&self.error))
+        let of_number = self.known_number().and_then(remedy::for_number);
+        let of_suberror = || remedy::for_suberror(&self.suberror);
+        of_number.or_else(of_suberror).or_else(|| remedy::for_error(&self.error))
     }
 
     /// Finds the page to open for it: the remedy's, for this client at this authority, or else Microsoft's on the number.
-    pub fn locate(&mut self, client_id: &str, authority: &Authority) {
+    pub fn locate(&mut self, client_id: &str, authority: &Authority, is_microsoft: bool) {
+        self.is_microsoft = is_microsoft;
         let template = self.remedy().and_then(|remedy| remedy.page);
-        self.page = match template {
-            Some(template) => Some(remedy::page(template, client_id, authority)),
-            None => self.numbers().next().map(remedy::lookup_page),
-        };
+        let page = template.and_then(|template| remedy::page(template, client_id, authority));
+        self.page = page.or_else(|| self.known_number().or_else(|| self.numbers().next()).map(remedy::lookup_page));
+    }
+
+    /// The first number that there is advice on.
+    fn known_number(&self) -> Option<u32> {
+        self.numbers().find(|number| remedy::for_number(*number).is_some())
     }
 
     /// Entra's numbers: those that it lists, or the one in its description.
     fn numbers(&self) -> impl Iterator<Item = u32> {
-        self.codes.iter().copied().chain(named_code(&self.description))
+        let all = self.codes.iter().copied().chain(named_code(&self.description));
+        all.filter(|_| self.is_microsoft)
     }
 
     /// The description, to be read behind the error itself.
@@ -135,6 +145,12 @@ impl ServerAnswer {
             || (self.error == "invalid_grant" && !NOT_THE_PERSON.contains(&self.suberror.as_str()))
     }
 }
+
+/// Members of a reply that nobody may be shown.
+const SECRETS: [&str; 4] = ["device_code", "access_token", "refresh_token", "id_token"];
+
+/// Entra's word for what a sign-in would only show a message about.
+pub const MESSAGE_ONLY: &str = "message_only";
 
 /// GitHub's word for what others call `invalid_grant`.
 const BAD_REFRESH_TOKEN: &str = "bad_refresh_token";

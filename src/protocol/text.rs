@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use crate::protocol::json;
+
 /// The longest text that is passed on, in characters. Entra's longest descriptions have about 700.
 const LONGEST: usize = 2_000;
 
@@ -24,14 +26,26 @@ pub fn clean_without(text: &str, secrets: &[&str]) -> String {
     cut(without(&one_line(text), secrets))
 }
 
-/// The text with every occurrence of the secrets replaced, as they are or percent-encoded in one of the usual ways.
+/// The text with every occurrence of the secrets replaced, as they are, percent-encoded in one of the usual ways, or as JSON has
+/// them.
 #[must_use]
 pub fn without(text: &str, secrets: &[&str]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        let encoded = percent_encoded(secret);
-        // `encodeURIComponent` leaves five more characters alone than RFC 3986 does; others write the digits in lower case.
-        for form in [encode(secret, "!'()*", false), encode(secret, "", true), encoded, (*secret).to_owned()] {
+        let json = json::quoted(secret);
+        let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(secret);
+        let forms = [
+            // `encodeURIComponent` leaves five more characters alone than RFC 3986 does; others write the digits in lower case.
+            encode(secret, "-._~!'()*", false),
+            encode(secret, "-._~", true),
+            percent_encoded(secret),
+            // HTML forms have a way of their own.
+            encode(secret, "-._* ", false).replace(' ', "+"),
+            json.replace('/', "\\/"),
+            json.to_owned(),
+            (*secret).to_owned(),
+        ];
+        for form in forms {
             if text.contains(&form) {
                 text = text.replace(&form, "[removed]");
             }
@@ -43,14 +57,14 @@ pub fn without(text: &str, secrets: &[&str]) -> String {
 /// The text with all but the unreserved characters of RFC 3986 section 2.3 percent-encoded.
 #[must_use]
 pub fn percent_encoded(text: &str) -> String {
-    encode(text, "", false)
+    encode(text, "-._~", false)
 }
 
-fn encode(text: &str, also_kept: &str, lower_case: bool) -> String {
+fn encode(text: &str, kept: &str, lower_case: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         let character = char::from(byte);
-        if byte.is_ascii_alphanumeric() || "-._~".contains(character) || also_kept.contains(character) {
+        if byte.is_ascii_alphanumeric() || kept.contains(character) {
             out.push(character);
             continue;
         }

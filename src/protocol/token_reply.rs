@@ -61,7 +61,11 @@ impl TokenReply {
         Ok(Self {
             access_token,
             token_type: json::text(object, "token_type").map_or_else(|| "Bearer".to_owned(), clean),
-            scopes: json::text(object, "scope").map(Scopes::granted),
+            // GitHub puts commas in between.
+            scopes: json::text(object, "scope").map(|scopes| match scopes.contains(' ') {
+                true => Scopes::granted(scopes),
+                false => Scopes::granted(&scopes.replace(',', " ")),
+            }),
             expires_in: json::whole(object, "expires_in"),
             ext_expires_in: json::whole(object, "ext_expires_in"),
             refresh_in: json::whole(object, "refresh_in"),

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::protocol::authority::{Authority, Cloud, Endpoints, is_guid};
+use crate::protocol::authority::{Authority, Cloud, Endpoints, TENANT_PLACEHOLDER, is_guid};
 use crate::protocol::discovery;
 use crate::protocol::json::{self, Object};
 use crate::protocol::url::Url;
@@ -38,7 +38,7 @@ impl Trust {
     /// [`Error::InvalidConfiguration`] for what is neither.
     pub fn know(&mut self, authorities: &[String]) -> Result<(), Error> {
         for text in authorities.iter().filter(|text| !text.trim().is_empty()) {
-            let host = text.trim().rsplit("://").next().unwrap_or_default();
+            let host = text.trim().split_once("://").map_or(text.trim(), |(_, host)| host);
             let url = Url::parse(&format!("https://{host}")).map_err(|problem| Error::InvalidConfiguration {
                 field: "auth.knownAuthorities",
                 fix: format!("{problem}; name hosts, such as \"login.contoso.com\""),
@@ -65,7 +65,8 @@ impl Trust {
     /// # Errors
     /// [`Authority::parse`]'s; [`Error::InvalidAuthorityMetadata`].
     pub fn describe(&mut self, authority: &str, metadata: &str) -> Result<Authority, Error> {
-        let metadata = json::object(metadata).map_err(|problem| Error::InvalidAuthorityMetadata { problem })?;
+        let mut metadata = json::object(metadata).map_err(|problem| Error::InvalidAuthorityMetadata { problem })?;
+        metadata.retain(|name, _| discovery::MEMBERS.contains(&name.as_str()));
         let host = Url::parse(authority.trim()).map(|url| url.host_and_port()).unwrap_or_default();
         self.described = Some(Described { host, authority: None, metadata });
         let authority = Authority::parse(authority, self)?;
@@ -82,17 +83,23 @@ impl Trust {
         self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
     }
 
-    /// Whether the program gave the endpoints of an authority there.
+    /// Whether the program gave the endpoints of an authority.
     #[must_use]
-    pub fn describes(&self, host: &str) -> bool {
+    pub fn describes(&self, authority: &Authority) -> bool {
+        self.endpoints(authority).is_some()
+    }
+
+    /// Whether the program described a server at a host (with its port).
+    #[must_use]
+    pub fn describes_host(&self, host: &str) -> bool {
         self.described.as_ref().is_some_and(|described| described.host == host)
     }
 
     /// Whether the program described a server there that knows nothing of OpenID.
     #[must_use]
     pub fn describes_plain_oauth(&self, host: &str) -> bool {
-        let is_plain = |described: &Described| json::text(&described.metadata, "issuer").is_none();
-        self.describes(host) && self.described.as_ref().is_some_and(is_plain)
+        let is_plain = |described: &Described| !described.metadata.contains_key("issuer");
+        self.describes_host(host) && self.described.as_ref().is_some_and(is_plain)
     }
 
     /// The cloud that a host belongs to, as the program or Microsoft says.
@@ -119,13 +126,15 @@ impl Trust {
             return None;
         }
         let tenant = authority.first_segment();
-        let mut metadata = Object::new();
-        for (name, value) in &described.metadata {
-            let value = match value.as_str() {
-                Some(text) if name != "issuer" || is_guid(&tenant) => Value::from(in_tenant(text, &tenant)),
-                _ => value.clone(),
+        let mut metadata = described.metadata.clone();
+        for (name, value) in metadata.iter_mut() {
+            let in_tenant = match value.as_str() {
+                // The issuer of many tenants stays open, to be held against each token's own.
+                Some(text) if name == "issuer" && !is_guid(&tenant) => in_tenant(text, TENANT_PLACEHOLDER),
+                Some(text) => in_tenant(text, &tenant),
+                None => continue,
             };
-            metadata.insert(name.clone(), value);
+            *value = Value::from(in_tenant);
         }
         let endpoints = discovery::described(authority, &metadata);
         Some(endpoints.map_err(|problem| Error::InvalidAuthorityMetadata { problem }))

@@ -304,11 +304,10 @@ impl Host for JsHost {
         whole
     }
 
-    fn random(&self) -> [u8; 16] {
+    fn random(&self) -> Option<[u8; 16]> {
         let mut bytes = [0; 16];
-        // Only correlation ids are made of these; a runtime without crypto still signs in.
-        let _ = get_random_values(&mut bytes);
-        bytes
+        get_random_values(&mut bytes).ok()?;
+        Some(bytes)
     }
 
     async fn sha256(&self, text: &str) -> Option<[u8; 32]> {

@@ -535,7 +535,6 @@ describe('an authority is refused', () => {
     'https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_SignIn',
     'https://CONTOSO.b2clogin.com/x',
     `${PUBLIC}/tfp/contoso.onmicrosoft.com/B2C_1_SignIn`,
-    `${CUSTOM}/TFP/x/y`,
   ];
   for (const authority of B2C) {
     it(`that is of B2C, which has no device codes, with nothing asked: ${authority}`, async () => {
@@ -553,6 +552,13 @@ describe('an authority is refused', () => {
       assert.equal((await failure(pca.acquireToken({ scopes: [], deviceCodeCallback() {} }))).errorCode, 'device_code_not_offered');
     });
   }
+
+  it('that is of B2C by its path, where somebody vouches for the host; or it is nobody\'s', async () => {
+    const auth = { authority: `${CUSTOM}/TFP/x/y`, ...KNOWN };
+    assert.equal((await failure(signIn(app(world(), { auth })))).errorCode, 'device_code_not_offered');
+    const stranger = world({ [INSTANCES]: STRANGER });
+    assert.equal((await failure(signIn(app(stranger, { auth: { authority: `${CUSTOM}/TFP/x/y` } })))).errorCode, 'untrusted_authority');
+  });
 
   it('that is of B2C, which msal-node asks for codes', async () => {
     const authority = 'https://contoso.b2clogin.com/contoso.onmicrosoft.com/b2c_1_signin';
@@ -1061,8 +1067,8 @@ describe('the page for the code of External ID', () => {
   const PAGES = [
     ['External ID', `${CONTOSO}/common/oauth2/deviceauth`],
     ['External ID, with a GUID', `${CONTOSO}/common/oauth2/deviceauth`],
-    ['External ID, at a domain of its own', `https://${TENANT}.ciamlogin.com/common/oauth2/deviceauth`],
-    ['External ID, at a domain that Microsoft vouches for', `https://${TENANT}.ciamlogin.com/common/oauth2/deviceauth`],
+    ['External ID, at a domain of its own', `${CUSTOM}/common/oauth2/deviceauth`],
+    ['External ID, at a domain that Microsoft vouches for', `${CUSTOM}/common/oauth2/deviceauth`],
   ];
   for (const [name, page] of PAGES) {
     it(`is the tenant's own where the server names Microsoft's: ${name}`, async () => {
@@ -1103,16 +1109,18 @@ describe('the page for the code of External ID', () => {
   it('is kept by a flow that is saved, and goes on elsewhere', async () => {
     const given = row('External ID, at a domain of its own');
     const { shown, flow, ours } = await started(given, codes);
-    const elsewhere = world({}, given.answers);
+    const elsewhere = world(given.pages, given.answers);
     const resumed = DeviceCodeFlow.resume(app(elsewhere, given), JSON.parse(JSON.stringify(flow)));
     assert.deepEqual({ ...resumed.deviceCodeResponse }, { ...shown });
     const { account } = await resumed.acquireTokenByDeviceCode();
     assert.equal(account.homeAccountId, HOME_ACCOUNT, 'it is still known to be Microsoft\'s');
-    assert.deepEqual(elsewhere.asked(), [given.asks.at(-1)]);
+    assert.deepEqual(elsewhere.asked(), [given.asks[0], given.asks.at(-1)], 'the authority is asked where the tokens are');
     assert.equal(ours.asked().length, 2);
-    const vouched = (await started(row('External ID, at a domain that Microsoft vouches for'), codes)).flow.toJSON();
-    assert.throws(() => DeviceCodeFlow.resume(app(world()), vouched), /auth\.knownAuthorities/, 'Microsoft is not asked again');
-    assert.ok(DeviceCodeFlow.resume(app(world(), given), vouched));
+    const vouched = row('External ID, at a domain that Microsoft vouches for');
+    const another = world(vouched.pages, vouched.answers);
+    const kept = (await started(vouched, codes)).flow.toJSON();
+    assert.ok((await DeviceCodeFlow.resume(app(another, vouched), kept).acquireTokenByDeviceCode()).account);
+    assert.deepEqual(another.asked(), [vouched.asks[0], vouched.asks[1], vouched.asks.at(-1)], 'and Microsoft, where nobody vouches for it');
     const forged = { ...flow.toJSON(), refusedUri: 'javascript:alert(1)' };
     assert.throws(() => DeviceCodeFlow.resume(app(world(), given), forged), { errorCode: 'unsafe_verification_uri' });
   });

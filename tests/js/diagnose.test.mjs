@@ -35,7 +35,7 @@ describe('diagnose, at Entra ID', () => {
     assert.match(nowhere.message, /AADSTS90002/);
     assert.match(nowhere.remedy, /tenant's id or domain/);
     const unknown = (await diagnose(at(TENANT, '00000000-0000-4000-8000-000000000000'))).at(-1);
-    assert.deepEqual([unknown.check, unknown.severity], ['public_client', 'error']);
+    assert.deepEqual([unknown.check, unknown.severity], ['client_id', 'error']);
     assert.equal(unknown.remedyUrl, `https://login.microsoftonline.com/${TENANT}/adminconsent?client_id=00000000-0000-4000-8000-000000000000`);
   });
 

@@ -453,12 +453,10 @@ describe('plain OAuth', () => {
   it('goes on with a saved flow at the server that it was told of, and at no other', async () => {
     const flow = new DeviceCodeFlow(app(), { scopes });
     await flow.initiateDeviceCodeFlow();
-    const wrong = { errorCode: 'invalid_request_parameter', field: 'saved' };
-    const moved = { ...described(), token_endpoint: `${github.origin}/elsewhere` };
-    for (const pca of [app({ authorityMetadata: undefined }), app({ authorityMetadata: moved })]) {
-      assert.throws(() => DeviceCodeFlow.resume(pca, JSON.stringify(flow)), wrong);
-    }
-    assert.throws(() => DeviceCodeFlow.resume(app(), { ...flow.toJSON(), tokenEndpoint: moved.token_endpoint }), wrong);
+    const moved = { ...flow.toJSON(), tokenEndpoint: 'https://evil.example/token', issuer: 'https://evil.example' };
+    assert.equal(await whoHas(await DeviceCodeFlow.resume(app(), moved).acquireTokenByDeviceCode()), 'octocat');
+    const undescribed = DeviceCodeFlow.resume(app({ authorityMetadata: undefined }), JSON.stringify(flow));
+    assert.equal((await failure(undescribed.poll())).errorCode, 'endpoints_resolution_error');
   });
 
   it('refuses a description that it cannot use, and says what is wrong', async () => {

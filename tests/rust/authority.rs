@@ -184,6 +184,7 @@ fn an_issuer_belongs_to_the_authority_or_is_refused() {
         (&custom, &format!("https://{OTHER}.ciamlogin.com/{OTHER}/v2.0"), custom_domain(), false),
         (&custom, &entra, custom_domain(), false),
         (adfs, adfs, Trust::default(), true),
+        ("https://fs.contoso.example/ADFS", adfs, Trust::default(), true),
         (adfs, "http://fs.contoso.example/adfs", Trust::default(), false),
         (adfs, &entra, Trust::default(), false),
     ];

@@ -660,8 +660,7 @@ fn what_is_no_saved_flow_is_refused() {
         (String::new(), "client"),
         ("{}".to_owned(), "client"),
         (saved.replace(r#""version":1"#, r#""version":2"#), "client"),
-        (saved.replace("https://login.microsoftonline.com/organizations/oauth2", "https://evil.example"), "client"),
-        (saved.replace("{tenantid}", "evil"), "client"),
+        (saved.replace(r#""authority":"#, r#""other":"#), "client"),
         (saved, "another client"),
     ];
     for (saved, client) in cases {
@@ -689,6 +688,36 @@ fn a_saved_flow_that_was_tampered_with_is_refused_or_made_harmless() {
     let sim = Sim::script(vec![pending()]);
     let error = sim.run(finish(&app(&sim, ENTRA), &resume(far).unwrap(), None, &Person::default())).unwrap_err();
     assert_eq!((error.code(), sim.elapsed() / 1000), ("device_code_expired", 86_400));
+}
+
+#[test]
+fn a_saved_flow_goes_to_its_authority_whatever_else_it_names() {
+    let document = r#"{"issuer":"https://id.example","token_endpoint":"https://id.example/t","device_authorization_endpoint":"https://id.example/d"}"#;
+    let outage = Rc::new(Cell::new(false));
+    let sim = Sim::serve({
+        let outage = Rc::clone(&outage);
+        move |request, _| match request.url.rsplit('/').next().unwrap() {
+            "openid-configuration" if outage.take() => Answer::Break(None),
+            "openid-configuration" => Answer::json(200, document),
+            "d" => codes(""),
+            _ => Answer::oauth("access_denied"),
+        }
+    });
+    let saved = sim.run(start(&app(&sim, "https://id.example"), request())).unwrap().save("client");
+    let evil = saved.expose().replacen(
+        '{',
+        r#"{"tokenEndpoint":"https://evil.example/t","issuer":"https://evil.example","#,
+        1,
+    );
+    let elsewhere = app(&sim, "https://id.example");
+    let resumed = Pending::resume(&Secret::new(evil), &elsewhere).unwrap();
+    outage.set(true);
+    let error = sim.run(finish(&elsewhere, &resumed, None, &Person::default())).unwrap_err();
+    assert_eq!(error.code(), "access_denied");
+    let asked: Vec<_> = sim.requests().iter().skip(2).map(|(_, request)| request.url.clone()).collect();
+    let document = "https://id.example/.well-known/openid-configuration";
+    assert_eq!(asked, [document, document, "https://id.example/t"], "an authority that is away is asked again");
+    assert!(sim.log_lines().iter().any(|line| line.contains("poll 1") && line.contains("could not be found")));
 }
 
 #[test]

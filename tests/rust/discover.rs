@@ -3,11 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::rc::Rc;
+use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use doorcode::flows::device_code::{Pending, Request, finish, sign_in, start};
 use doorcode::flows::silent::{self, silent};
 use doorcode::flows::{App, Wish};
+use doorcode::host::Host;
 use doorcode::protocol::http::{HttpRequest, Method};
 use doorcode::protocol::trust::Trust;
 
@@ -259,7 +261,7 @@ fn people_of_external_id_are_sent_to_a_page_that_takes_them() {
     let mut trust = openid();
     trust.know(&["login.contoso.example".to_owned()]).unwrap();
     let codes = shown(&format!("https://login.contoso.example/{TENANT}"), trust);
-    assert_eq!(codes.verification_uri, format!("https://{TENANT}.ciamlogin.com/common/oauth2/deviceauth"));
+    assert_eq!(codes.verification_uri, "https://login.contoso.example/common/oauth2/deviceauth");
 }
 
 #[test]
@@ -292,4 +294,204 @@ fn a_plain_oauth_server_s_people_are_remembered_without_a_name() {
     let again = sim.run(silent(&app, asked, None)).unwrap().authentication;
     assert_eq!((again.from_cache, again.expires_on), (true, None));
     assert_eq!(again.scopes.as_slice(), ["repo", "gist"]);
+}
+
+/// A server with two realms at one host, which gives tokens for whatever it is asked; and what it was asked.
+fn realms() -> Sim {
+    Sim::serve(|request, now| {
+        let realm = if request.url.contains("/b/") { "b" } else { "a" };
+        let issuer = format!("https://id.example/{realm}");
+        match request.url.rsplit('/').next().unwrap() {
+            "openid-configuration" => Answer::json(200, &DOCUMENT.replace("https://id.example", &issuer)),
+            "device" => codes(""),
+            _ => {
+                let id_token = jwt(&format!(
+                    r#"{{"iss":"{issuer}","aud":"client","sub":"s-{realm}","exp":{}}}"#,
+                    now / 1000 + 3600
+                ));
+                let tokens = r#""expires_in":3600,"scope":"read openid""#;
+                Answer::json(
+                    200,
+                    &format!(
+                        r#"{{"access_token":"AT-{realm}","refresh_token":"RT-{realm}",{tokens},"id_token":"{id_token}"}}"#
+                    ),
+                )
+            }
+        }
+    })
+}
+
+fn reading(authority: &str) -> Wish {
+    Wish { scopes: vec!["read".to_owned()], authority: Some(authority.to_owned()), ..Wish::default() }
+}
+
+#[test]
+fn a_token_of_one_realm_is_no_token_of_another_at_the_same_host() {
+    let sim = realms();
+    let app = app(&sim, "https://id.example/a");
+    let signed_in =
+        sim.run(sign_in(&app, Request { wish: reading("https://id.example/a"), timeout: None }, &Person::default()));
+    let account = signed_in.unwrap().account.unwrap();
+    let asked = |authority: &str, home_account_id: &str, force_refresh| silent::Request {
+        wish: reading(authority),
+        home_account_id: home_account_id.to_owned(),
+        environment: if home_account_id.is_empty() { String::new() } else { account.environment.clone() },
+        force_refresh,
+        ..silent::Request::default()
+    };
+    let before = sim.requests().len();
+    for (home, force_refresh) in [("", false), ("", true), ("s-a", false), ("s-a", true)] {
+        let error = sim.run(silent(&app, asked("https://id.example/b", home, force_refresh), None)).unwrap_err();
+        assert_eq!(error.code(), "no_tokens_found");
+    }
+    assert_eq!(sim.requests().len(), before, "no refresh token goes to another server");
+    for home in ["", "s-a"] {
+        let own = sim.run(silent(&app, asked("https://id.example/a", home, false), None)).unwrap();
+        assert_eq!(own.authentication.reply.access_token.expose(), "AT-a");
+    }
+}
+
+/// At a cloud of which Microsoft has to be asked, with somebody signed in.
+fn signed_in_at_a_new_cloud(instances: &'static str, environment: &str) -> (Sim, App<Sim>, silent::Request) {
+    let sim = Sim::serve(move |request, now| {
+        if request.url.contains("/common/discovery/instance") {
+            return Answer::json(200, instances);
+        }
+        let tenant = request.url.split('/').nth(3).unwrap().to_owned();
+        let issuer = format!("https://login.new.example/{tenant}/v2.0");
+        match request.url.split('?').next().unwrap().rsplit('/').next().unwrap() {
+            "openid-configuration" => Answer::json(
+                200,
+                &format!(
+                    r#"{{"issuer":"{issuer}","token_endpoint":"https://login.new.example/{tenant}/oauth2/v2.0/token"}}"#
+                ),
+            ),
+            "devicecode" => codes(""),
+            _ => {
+                let claims =
+                    format!(r#""aud":"client","sub":"s","oid":"o","tid":"{tenant}","exp":{}"#, now / 1000 + 3600);
+                let id_token = jwt(&format!(r#"{{"iss":"{issuer}",{claims}}}"#));
+                let info = Base64UrlUnpadded::encode_string(format!(r#"{{"uid":"o","utid":"{TENANT}"}}"#).as_bytes());
+                let tokens =
+                    format!(r#""client_info":"{info}","id_token":"{id_token}","expires_in":3600,"scope":"read""#);
+                Answer::json(200, &format!(r#"{{"access_token":"AT-{tenant}","refresh_token":"RT",{tokens}}}"#))
+            }
+        }
+    });
+    let app = trusting(&sim, &format!("https://login.new.example/{TENANT}"), Trust::default());
+    let wish = Wish { scopes: vec!["read".to_owned()], ..Wish::default() };
+    let person = sim.run(sign_in(&app, Request { wish: wish.clone(), timeout: None }, &Person::default()));
+    let account = person.unwrap().account.unwrap();
+    assert_eq!(account.environment, environment);
+    let request = silent::Request {
+        wish,
+        home_account_id: account.home_account_id,
+        environment: account.environment,
+        tenant_id: account.tenant_id,
+        ..silent::Request::default()
+    };
+    (sim, app, request)
+}
+
+const NEW_CLOUD: &str = r#"{"metadata":[{"preferred_network":"login.new.example","preferred_cache":"login.new.example","aliases":["login.new.example"]}]}"#;
+const FILED_ELSEWHERE: &str = r#"{"metadata":[{"preferred_network":"login.new.example","preferred_cache":"cache.new.example","aliases":["login.new.example"]}]}"#;
+const GUEST: &str = "99999999-2222-3333-4444-555555555555";
+
+#[test]
+fn a_cloud_that_microsoft_told_of_has_tenants_like_any_other() {
+    for (instances, environment) in [(NEW_CLOUD, "login.new.example"), (FILED_ELSEWHERE, "cache.new.example")] {
+        let (sim, app, request) = signed_in_at_a_new_cloud(instances, environment);
+        let blob = app.cache().borrow().write();
+        let fresh = trusting(&sim, &format!("https://login.new.example/{TENANT}"), Trust::default());
+        fresh.cache().borrow_mut().load(blob.expose().to_owned()).unwrap();
+        for app in [&app, &fresh] {
+            let nobody_named = silent::Request { wish: request.wish.clone(), ..silent::Request::default() };
+            for request in [request.clone(), nobody_named] {
+                assert!(sim.run(silent(app, request, None)).unwrap().authentication.from_cache);
+            }
+            let guest = Some(format!("https://login.new.example/{GUEST}"));
+            let wish = Wish { authority: guest, ..request.wish.clone() };
+            let token = sim.run(silent(app, silent::Request { wish, ..request.clone() }, None)).unwrap().authentication;
+            assert_eq!(token.reply.access_token.expose(), format!("AT-{GUEST}"), "the guest's tenant is asked");
+        }
+    }
+}
+
+#[test]
+fn a_token_that_is_surely_the_tenant_s_needs_no_word_of_microsoft_s() {
+    let (sim, app, request) = signed_in_at_a_new_cloud(NEW_CLOUD, "login.new.example");
+    let blob = app.cache().borrow().write();
+    let offline = Sim::serve(|_, _| Answer::Break(None));
+    offline.jump(0, i64::try_from(sim.elapsed()).unwrap());
+    let fresh = trusting(&offline, &format!("https://login.new.example/{TENANT}"), Trust::default());
+    fresh.cache().borrow_mut().load(blob.expose().to_owned()).unwrap();
+    assert!(offline.run(silent(&fresh, request.clone(), None)).unwrap().authentication.from_cache);
+    let guest = Wish { authority: Some(format!("https://login.new.example/{GUEST}")), ..request.wish.clone() };
+    let error = offline.run(silent(&fresh, silent::Request { wish: guest, ..request }, None)).unwrap_err();
+    assert_eq!(error.code(), "endpoints_resolution_error", "of another tenant nothing can be said");
+}
+
+#[test]
+fn a_page_that_may_well_work_is_left_as_it_is() {
+    let document = format!(
+        r#"{{"issuer":"https://{TENANT}.ciamlogin.com/{TENANT}/v2.0","token_endpoint":"https://contoso.ciamlogin.com/{TENANT}/oauth2/v2.0/token"}}"#
+    );
+    for page in ["https://contoso.ciamlogin.com/x", "https://login.contoso.example/x"] {
+        let document = document.clone();
+        let sim = Sim::serve(move |request, _| match request.method {
+            Method::Get => Answer::json(200, &document),
+            Method::Post => Answer::json(
+                200,
+                &format!(
+                    r#"{{"device_code":"D","user_code":"U","verification_uri":"{page}","verification_uri_complete":"{page}?c=U"}}"#
+                ),
+            ),
+        });
+        let app = trusting(&sim, "https://contoso.ciamlogin.com", Trust::default());
+        let codes = sim.run(start(&app, request())).unwrap().codes().clone();
+        assert_eq!((codes.verification_uri.as_str(), codes.refused_uri), (page, None));
+        assert!(codes.verification_uri_complete.is_some());
+    }
+}
+
+#[test]
+fn what_the_server_said_first_is_what_is_reported() {
+    let sim = Sim::serve(|request, _| match request.method {
+        Method::Get => Answer::json(200, &DOCUMENT.replace('{', r#"{"code_challenge_methods_supported":["S256"],"#)),
+        Method::Post => {
+            let about = if request.body.expose().contains("code_challenge") {
+                "unknown parameter"
+            } else {
+                "audience is missing"
+            };
+            Answer::json(400, &format!(r#"{{"error":"invalid_request","error_description":"{about}"}}"#))
+        }
+    });
+    let error = sim.run(start(&app(&sim, "https://id.example"), request())).unwrap_err();
+    assert!(error.to_string().contains("audience"), "{error}");
+    assert_eq!(asked(&sim, "/device"), 2);
+}
+
+#[test]
+fn a_document_that_was_cut_off_may_come_whole_the_next_time() {
+    let sim = documents(|_| Answer::Break(Some(200)));
+    let error = begin(&sim, &app(&sim, "https://id.example"), 1).remove(0).unwrap_err();
+    assert_eq!((error.code(), error.is_outage()), ("endpoints_resolution_error", true));
+}
+
+#[test]
+fn a_document_is_believed_for_a_day() {
+    let sim = documents(|_| Answer::json(200, DOCUMENT));
+    let app = app(&sim, "https://id.example");
+    assert!(begin(&sim, &app, 1)[0].is_ok());
+    let later = |by| {
+        sim.jump(0, by);
+        sim.run(sim.sleep(Duration::from_millis(1)));
+    };
+    later(86_000_000);
+    assert!(begin(&sim, &app, 1)[0].is_ok());
+    assert_eq!(asked(&sim, "openid-configuration"), 1);
+    later(400_000);
+    assert!(begin(&sim, &app, 2).iter().all(Result::is_ok));
+    assert_eq!(asked(&sim, "openid-configuration"), 2);
 }

@@ -57,8 +57,6 @@ fn a_document_that_cannot_be_used_says_where_and_why() {
         assert!(text.contains(words) && text.contains("https://id.example/.well-known/openid-configuration"), "{text}");
         assert_eq!(error.url(), Some("https://id.example/.well-known/openid-configuration"));
     }
-    let error = read(id, &openid(), 400, r#"{"error":"e","error_codes":[90002]}"#).unwrap_err();
-    assert!(error.remedy().unwrap().advice.contains("tenant"), "the server's words bring their remedy along");
 }
 
 #[test]

@@ -94,6 +94,9 @@ fn written() -> String {
         }
     }
 
+    let (class, helps) = seen(&Error::refused(answer("any_other", "")));
+    row(&mut page, &["any other".to_owned(), class.to_owned(), helps.to_owned()], &remedy::UNKNOWN);
+
     page.push_str("\n`suberror` refines `invalid_grant` and others:\n\n");
     page.push_str("| `suberror` | class | | what it means | what to do |\n|---|---|---|---|---|\n");
     for (suberror, remedy) in remedy::SUBERRORS {

@@ -57,13 +57,24 @@ fn interaction_is_needed_by_error_and_suberror_never_by_number() {
 
 #[test]
 fn the_remedy_is_found_by_number_then_by_words_then_by_error() {
-    let by_number = answer(r#"{"error":"invalid_client","error_codes":[7000218]}"#);
+    let at_entra = |body: &str| {
+        let mut answer = answer(body);
+        answer.locate("client", &server(ENTRA).authority, true);
+        answer
+    };
+    let by_number = at_entra(r#"{"error":"invalid_client","error_codes":[7000218]}"#);
     assert!(by_number.remedy().unwrap().advice.contains("Allow public client flows"));
-    let by_words = answer(r#"{"error":"invalid_request","error_description":"AADSTS50059: no tenant"}"#);
+    let by_words = at_entra(r#"{"error":"invalid_request","error_description":"AADSTS50059: no tenant"}"#);
     assert!(by_words.remedy().unwrap().advice.contains("/organizations"));
-    let by_error = answer(r#"{"error":"invalid_scope","error_codes":[1]}"#);
+    let by_error = at_entra(r#"{"error":"invalid_scope","error_codes":[1]}"#);
     assert!(by_error.remedy().unwrap().advice.contains("scopes"));
-    assert_eq!(answer(r#"{"error":"something_new"}"#).remedy(), None);
+    assert_eq!(at_entra(r#"{"error":"something_new"}"#).remedy(), None);
+    let elsewhere = answer(r#"{"error":"invalid_scope","error_codes":[700016]}"#);
+    assert!(elsewhere.remedy().unwrap().advice.contains("scopes"), "another server's numbers mean nothing");
+    let by_suberror = at_entra(r#"{"error":"invalid_grant","suberror":"message_only","error_codes":[1]}"#);
+    assert!(by_suberror.remedy().unwrap().advice.contains("would not help"));
+    let of_the_known = at_entra(r#"{"error":"invalid_grant","error_codes":[999999,70019]}"#);
+    assert!(of_the_known.page.unwrap().ends_with("code=70019"), "page and advice are of one number");
 }
 
 #[test]
@@ -81,11 +92,14 @@ fn no_number_and_no_word_has_two_remedies() {
 fn a_page_is_that_of_the_client_and_of_the_authority_s_cloud() {
     let page = |authority: &str, code: u32| {
         let mut answer = answer(&format!(r#"{{"error":"e","error_codes":[{code}]}}"#));
-        answer.locate("CLIENT", &server(authority).authority);
+        answer.locate("CLIENT", &server(authority).authority, true);
         answer.page.unwrap()
     };
     let authentication = "#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Authentication/appId/CLIENT";
+    let contoso = "https://login.microsoftonline.com/contoso.onmicrosoft.com/adminconsent?client_id=CLIENT";
     let cases = [
+        ("https://contoso.ciamlogin.com", 65_001, contoso.to_owned()),
+        (ENTRA, 500_208, "https://login.microsoftonline.com/error?code=500208".to_owned()),
         (ENTRA, 7_000_218, format!("https://entra.microsoft.com/{authentication}")),
         ("https://login.usgovcloudapi.net/t", 7_000_218, format!("https://entra.microsoft.us/{authentication}")),
         (ENTRA, 65_001, "https://login.microsoftonline.com/organizations/adminconsent?client_id=CLIENT".to_owned()),
@@ -107,7 +121,7 @@ fn a_page_is_that_of_the_client_and_of_the_authority_s_cloud() {
         assert_eq!(page(authority, code), expected);
     }
     let mut unnumbered = answer(r#"{"error":"invalid_client"}"#);
-    unnumbered.locate("CLIENT", &server(ENTRA).authority);
+    unnumbered.locate("CLIENT", &server(ENTRA).authority, true);
     assert_eq!(unnumbered.page, None);
 }
 
@@ -115,7 +129,7 @@ fn a_page_is_that_of_the_client_and_of_the_authority_s_cloud() {
 fn every_page_is_a_whole_url() {
     let rows = remedy::ENTRA.iter().map(|(_, remedy)| remedy).chain(remedy::SERVERS.iter().map(|(_, remedy)| remedy));
     for page in rows.filter_map(|remedy| remedy.page) {
-        let page = remedy::page(page, "client", &server(ENTRA).authority);
+        let page = remedy::page(page, "client", &server("https://contoso.ciamlogin.com").authority).unwrap();
         assert!(Url::parse(&page).is_ok(), "{page}");
     }
 }

@@ -360,10 +360,10 @@ impl Host for Sim {
         START.saturating_add(state.ticks).saturating_add_signed(state.offset)
     }
 
-    fn random(&self) -> [u8; 16] {
+    fn random(&self) -> Option<[u8; 16]> {
         let mut state = self.0.borrow_mut();
         state.next_id += 1;
-        u128::from(state.next_id).to_be_bytes()
+        Some(u128::from(state.next_id).to_be_bytes())
     }
 
     async fn sha256(&self, text: &str) -> Option<[u8; 32]> {
@@ -439,7 +439,8 @@ pub fn server(authority: &str) -> Server {
     let discovered = || Endpoints {
         token: "https://id.example/token?a=b".to_owned(),
         issuer: Some("https://id.example".to_owned()),
-        ..Endpoints::default()
+        device_authorization: None,
+        takes_pkce: false,
     };
     let endpoints = authority.known_endpoints().unwrap_or_else(discovered);
     Server { authority, endpoints }

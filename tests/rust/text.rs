@@ -36,6 +36,9 @@ fn a_secret_is_taken_out_of_what_a_server_says() {
     assert_eq!(clean_without("code s3cret and s3cret", &["s3cret"]), "code [removed] and [removed]");
     assert_eq!(clean_without("untouched", &[""]), "untouched");
     assert_eq!(clean_without("a s3c\u{200b}ret b", &["s3cret"]), "a [removed] b", "put together again by the cleaning");
+    for echo in [r#"a\"b\/~ c"#, r#"a\"b/~ c"#, "a%22b%2F%7E+c", "a%22b%2F~%20c"] {
+        assert_eq!(clean_without(&format!("<{echo}>"), &["a\"b/~ c"]), "<[removed]>", "{echo}");
+    }
     let secret = "A!b/c=";
     for echo in ["A!b/c=", "A%21b%2Fc%3D", "A%21b%2fc%3d", "A!b%2Fc%3D"] {
         assert_eq!(clean_without(&format!("<{echo}>"), &[secret]), "<[removed]>", "{echo}");

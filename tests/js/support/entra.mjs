@@ -58,6 +58,8 @@ function granted(scope) {
 
 /**
  * @param {object} [given] what may be changed later, in `options` of what is returned
+ * @param {(form: URLSearchParams) => object | undefined} [given.onDeviceCode] an answer to a request for codes, instead of codes:
+ *   `{ status?, body }`, with status 200 unless it says otherwise, as Entra sends its refusals there
  * @param {(poll: number) => object | undefined} [given.onPoll] the answer to each poll, counted from 1: nothing for "pending",
  *   `{ status?, headers?, body }` for an answer, `{ done: true }` for tokens
  * @param {(form: URLSearchParams, count: number) => object | undefined | Promise<object | undefined>} [given.onRefresh] an answer
@@ -73,6 +75,7 @@ function granted(scope) {
  */
 export async function startEntra(given = {}) {
   const options = {
+    onDeviceCode: () => undefined,
     onPoll: (poll) => (poll > 2 ? { done: true } : undefined),
     onRefresh: () => undefined,
     person: PERSON,
@@ -129,7 +132,9 @@ export async function startEntra(given = {}) {
   });
 
   function deviceCode(form) {
+    const said = options.onDeviceCode(form);
     // Entra sends these with status 200.
+    if (said) return [said.status ?? 200, said.body];
     if (![CLIENT, SIBLING].includes(form.get('client_id'))) {
       return [200, refusal('unauthorized_client', 700016, 'Application was not found in the directory.')];
     }
