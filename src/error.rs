@@ -9,8 +9,7 @@ use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
-use crate::protocol::authority::Authority;
-use crate::protocol::remedy::{self, Remedy};
+use crate::protocol::remedy::{self, Place, Remedy};
 use crate::protocol::server_answer::{MESSAGE_ONLY, ServerAnswer};
 
 /// The JavaScript class that an error becomes.
@@ -446,10 +445,9 @@ impl Error {
         })
     }
 
-    /// The same error, with the page to open for it: the very one for this client at this authority. Only Microsoft's servers have
-    /// numbers that mean something.
+    /// The same error, with the page to open for it.
     #[must_use]
-    pub fn located(mut self, client_id: &str, authority: &Authority, is_microsoft: bool) -> Self {
+    pub fn located(mut self, place: &Place) -> Self {
         if let Self::Declined(answer)
         | Self::InteractionRequired(answer)
         | Self::Refused(answer)
@@ -457,7 +455,7 @@ impl Error {
         | Self::UntrustedAuthority { answer, .. }
         | Self::Discovery { answer: Some(answer), .. } = &mut self
         {
-            answer.locate(client_id, authority, is_microsoft);
+            answer.locate(place);
         }
         self
     }

@@ -145,7 +145,7 @@ impl<H: Host> App<H> {
 
     /// A server's error, with the advice and the page for it.
     pub(crate) fn located(&self, error: Error, server: &Server) -> Error {
-        error.located(&self.client.client_id, &server.authority, server.is_microsoft())
+        error.located(&server.authority.place(&self.client.client_id, server.is_microsoft()))
     }
 
     /// Logs a line, if anybody wants it.

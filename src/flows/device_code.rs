@@ -20,6 +20,7 @@ use crate::flows::remember::save;
 use crate::flows::wish::Wish;
 use crate::host::{Host, Level, SendError};
 use crate::protocol::authority::{Authority, Kind, Server};
+use crate::protocol::described;
 use crate::protocol::device_code::{DeviceAuthorization, Pace, Verdict, Wait, Why, after, judge};
 use crate::protocol::discovery;
 use crate::protocol::http::{HttpRequest, HttpResponse, UnixMs};
@@ -194,7 +195,7 @@ async fn proof_key<H: Host>(app: &App<H>) -> Option<(Secret, String)> {
 
 fn no_device_codes<H: Host>(app: &App<H>, server: &Server) -> Error {
     const PROBLEM: &str = "it has no device_authorization_endpoint";
-    if app.trust.borrow().describes(&server.authority) {
+    if described::is_described(&app.trust.borrow(), &server.authority) {
         return Error::InvalidAuthorityMetadata { problem: PROBLEM.to_owned() };
     }
     let problem = format!("{PROBLEM}: this server does not offer sign-in with a device code, or it is switched off");

@@ -10,6 +10,7 @@ use crate::flows::discover;
 use crate::flows::wish::Wish;
 use crate::host::Host;
 use crate::protocol::authority::{Authority, Kind, is_guid};
+use crate::protocol::described;
 use crate::protocol::device_code::Why;
 use crate::protocol::discovery;
 use crate::protocol::http::UnixMs;
@@ -143,7 +144,7 @@ async fn look_at_document<H: Host>(
     correlation_id: &str,
     chart: &mut Chart,
 ) -> Result<(), (&'static str, Error)> {
-    if app.trust.borrow().describes(authority) {
+    if described::is_described(&app.trust.borrow(), authority) {
         chart.ok(
             "discovery",
             "The endpoints are those of auth.authorityMetadata; nothing was asked for them.".to_owned(),
@@ -163,7 +164,7 @@ async fn look_at_document<H: Host>(
     let document = match discovery::document(&url, &reply) {
         Ok(document) => document,
         Err(error) => {
-            let error = error.located(&app.client().client_id, authority, authority.is_microsoft());
+            let error = error.located(&authority.place(&app.client().client_id, authority.is_microsoft()));
             if error.server_answer().is_some() || authority.known_endpoints().is_none() {
                 return Err((if error.server_answer().is_some() { "tenant" } else { "discovery" }, error));
             }

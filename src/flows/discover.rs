@@ -6,6 +6,8 @@ use crate::error::Error;
 use crate::flows::app::{App, Discovered};
 use crate::host::{Host, Level};
 use crate::protocol::authority::{Authority, Endpoints, Kind, Server};
+use crate::protocol::cloud;
+use crate::protocol::described;
 use crate::protocol::discovery;
 use crate::protocol::http::{HttpRequest, HttpResponse};
 use crate::protocol::json::{self, Object};
@@ -30,7 +32,7 @@ pub(crate) async fn server<H: Host>(app: &App<H>, authority: Authority, correlat
 
 fn known<H: Host>(app: &App<H>, authority: &Authority) -> Option<Endpoints> {
     let now = app.host.now();
-    let given = app.trust.borrow().known_endpoints(authority);
+    let given = described::known_endpoints(&app.trust.borrow(), authority);
     given.or_else(|| {
         let name = authority.canonical();
         let discovered = app.discovered.borrow();
@@ -69,7 +71,7 @@ pub(crate) async fn vouched_for<H: Host>(
     }
     let url = authority.instance_discovery_url();
     let learn = |document: &Object| {
-        let clouds = discovery::clouds(document);
+        let clouds = cloud::listed(document);
         let clouds = clouds.ok_or_else(|| discovery::unusable(&url, "it lists no clouds".to_owned()))?;
         let mut trust = app.trust.borrow_mut();
         match clouds.into_iter().find(|cloud| cloud.is_named(&host)) {
@@ -137,7 +139,7 @@ async fn once<H: Host>(
     outcome.map_err(|error| {
         // Of a host that is not known Microsoft was asked.
         let is_microsoft = authority.is_microsoft() || *authority.kind() == Kind::Unknown;
-        let error = error.located(&app.client.client_id, authority, is_microsoft);
+        let error = error.located(&authority.place(&app.client.client_id, is_microsoft));
         app.notes.write(url.to_owned(), app.host.now(), Some(error.clone()));
         error
     })

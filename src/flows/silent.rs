@@ -12,6 +12,7 @@ use crate::flows::remember::{in_turn, milliseconds, recalled, with_cache};
 use crate::flows::wish::Wish;
 use crate::host::{Host, Level};
 use crate::protocol::authority::{Authority, Kind, is_guid, is_multi_tenant, issuer_matches};
+use crate::protocol::described;
 use crate::protocol::http::UnixMs;
 use crate::protocol::request::Ask;
 
@@ -196,7 +197,7 @@ fn is_of_another<H>(app: &App<H>, authority: &Authority, known: Option<&Known>) 
         return false;
     };
     let trust = app.trust.borrow();
-    let is_own = |issuer: &str| match trust.known_endpoints(authority) {
+    let is_own = |issuer: &str| match described::known_endpoints(&trust, authority) {
         Some(known) => known.issuer.is_none_or(|expected| issuer_matches(&expected, issuer, Some(claims.text("tid")))),
         None => authority.accepts_issuer(issuer, &trust),
     };

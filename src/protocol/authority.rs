@@ -3,15 +3,19 @@
 //! Entra's public and national clouds have fixed endpoints, so no discovery is needed for them. Of any other host the endpoints are
 //! discovered ([`crate::protocol::discovery`]), where and by whose word depends on its [`Kind`]. Paths keep their case.
 
-use std::borrow::Cow;
-
 use crate::error::Error;
+use crate::protocol::cloud::Cloud;
+use crate::protocol::remedy::Place;
 use crate::protocol::text::percent_encoded;
 use crate::protocol::trust::Trust;
 use crate::protocol::url::{Url, UrlProblem};
 
 /// MSAL's default: work, school and personal accounts of the public cloud.
 pub const DEFAULT_AUTHORITY: &str = "https://login.microsoftonline.com/common/";
+
+/// The host of Entra's public cloud, and the name for whichever tenant an account is of.
+const PUBLIC_CLOUD: &str = "login.microsoftonline.com";
+const ORGANIZATIONS: &str = "organizations";
 
 /// The tenant that all personal Microsoft accounts belong to.
 const CONSUMERS_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
@@ -21,66 +25,6 @@ pub(crate) const TENANT_PLACEHOLDER: &str = "{tenantid}";
 
 /// What is appended to a tenant's first domain.
 const FIRST_DOMAIN: &str = ".onmicrosoft.com";
-
-/// A cloud of Entra ID and the names it goes by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cloud {
-    /// The host that is asked, and that issues ID tokens.
-    pub network: Cow<'static, str>,
-    /// The host under which MSAL's caches file what belongs to this cloud.
-    pub environment: Cow<'static, str>,
-    /// Hosts that mean this cloud, beside those that are built in.
-    pub aliases: Vec<String>,
-}
-
-impl Cloud {
-    /// The cloud that a host belongs to, of those that are built in.
-    #[must_use]
-    pub fn built_in(host: &str) -> Option<Self> {
-        let (network, environment, _) = built_in(host)?;
-        Some(Self { network: Cow::Borrowed(network), environment: Cow::Borrowed(environment), aliases: Vec::new() })
-    }
-
-    /// Whether a host means this cloud.
-    #[must_use]
-    pub fn is_named(&self, host: &str) -> bool {
-        let is_same = |network: &str| self.network.eq_ignore_ascii_case(network);
-        is_same(host)
-            || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host))
-            || built_in(host).is_some_and(|(network, ..)| is_same(network))
-    }
-
-    /// Whether its endpoints are known without asking.
-    fn is_built_in(&self) -> bool {
-        built_in(&self.network).is_some_and(|(network, ..)| self.network == *network)
-    }
-}
-
-/// A cloud's network host, its environment, and every host that means it.
-type BuiltIn = (&'static str, &'static str, &'static [&'static str]);
-
-const CLOUDS: [BuiltIn; 8] = [
-    (
-        "login.microsoftonline.com",
-        "login.windows.net",
-        &["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"],
-    ),
-    (
-        "login.partner.microsoftonline.cn",
-        "login.partner.microsoftonline.cn",
-        &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
-    ),
-    ("login.microsoftonline.us", "login.microsoftonline.us", &["login.microsoftonline.us", "login.usgovcloudapi.net"]),
-    ("login.microsoftonline.de", "login.microsoftonline.de", &["login.microsoftonline.de"]),
-    ("login-us.microsoftonline.com", "login-us.microsoftonline.com", &["login-us.microsoftonline.com"]),
-    ("login.sovcloud-identity.fr", "login.sovcloud-identity.fr", &["login.sovcloud-identity.fr"]),
-    ("login.sovcloud-identity.de", "login.sovcloud-identity.de", &["login.sovcloud-identity.de"]),
-    ("login.sovcloud-identity.sg", "login.sovcloud-identity.sg", &["login.sovcloud-identity.sg"]),
-];
-
-fn built_in(host: &str) -> Option<&'static BuiltIn> {
-    CLOUDS.iter().find(|(_, _, aliases)| aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host)))
-}
 
 /// External ID for customers gives each tenant a host of its own.
 const EXTERNAL_ID: &str = ".ciamlogin.com";
@@ -269,6 +213,21 @@ impl Authority {
         Some(tenant.to_ascii_lowercase())
     }
 
+    /// Where this client and this authority have their pages, for who looks for advice. Only Microsoft's servers have numbers that mean
+    /// something.
+    #[must_use]
+    pub fn place(&self, client_id: &str, is_microsoft: bool) -> Place {
+        let (login, tenant) = match &self.kind {
+            Kind::Entra { cloud, tenant } => (&*cloud.network, tenant.clone()),
+            Kind::ExternalId | Kind::CustomDomain => (PUBLIC_CLOUD, self.first_segment()),
+            _ => (PUBLIC_CLOUD, ORGANIZATIONS.to_owned()),
+        };
+        // An administrator consents for a tenant of theirs, which the authority need not name.
+        let tenant = if matches!(&*tenant, "common" | "consumers") { ORGANIZATIONS.to_owned() } else { tenant };
+        let page_host = (self.kind == Kind::ExternalId).then(|| self.host_and_port());
+        Place { client_id: client_id.to_owned(), tenant, login: login.to_owned(), page_host, is_microsoft }
+    }
+
     /// Whether the host is Microsoft's, and may be sent parameters that only Microsoft knows.
     #[must_use]
     pub const fn is_microsoft(&self) -> bool {
@@ -428,13 +387,6 @@ pub fn issuer_matches(expected: &str, issuer: &str, tenant: Option<&str>) -> boo
 #[must_use]
 pub fn is_multi_tenant(tenant: &str) -> bool {
     ["common", "organizations", "consumers"].iter().any(|known| known.eq_ignore_ascii_case(tenant))
-}
-
-/// Whether two hosts mean the same cloud, of those that are built in. Each library files under another of a cloud's names.
-#[must_use]
-pub fn same_environment(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other)
-        || built_in(one).is_some_and(|(_, _, aliases)| aliases.iter().any(|alias| alias.eq_ignore_ascii_case(other)))
 }
 
 /// 8-4-4-4-12 hexadecimal digits.

@@ -1,18 +1,15 @@
-//! Discovery documents: an authority's own (OpenID Connect Discovery 1.0, RFC 8414), and Microsoft's list of clouds.
+//! An authority's discovery document (OpenID Connect Discovery 1.0, RFC 8414).
 //!
 //! A document is trusted only as far as the authority that was asked: its issuer must belong to that authority, and its endpoints
 //! must be https.
 
-use serde_json::Value;
-
 use crate::error::Error;
-use crate::protocol::authority::{Authority, Cloud, Endpoints, Kind, is_external_id};
+use crate::protocol::authority::{Authority, Endpoints, Kind, is_external_id};
 use crate::protocol::http::HttpResponse;
 use crate::protocol::json::{self, Object};
 use crate::protocol::server_answer::ServerAnswer;
 use crate::protocol::text::clean;
 use crate::protocol::trust::Trust;
-use crate::protocol::url::Url;
 
 /// What is read of a document.
 pub(crate) const MEMBERS: [&str; 4] =
@@ -86,28 +83,6 @@ pub fn described(authority: &Authority, document: &Object) -> Result<Endpoints, 
         issuer: issuer.map(str::to_owned),
         takes_pkce: json::texts(document, "code_challenge_methods_supported").iter().any(|method| method == "S256"),
     })
-}
-
-/// The clouds that Microsoft's instance discovery lists; none for what is not its document.
-#[must_use]
-pub fn clouds(document: &Object) -> Option<Vec<Cloud>> {
-    let Some(Value::Array(entries)) = document.get("metadata") else {
-        return None;
-    };
-    let read = |entry: &Value| {
-        let entry = entry.as_object()?;
-        let host = |name: &str| {
-            let host = json::text(entry, name)?;
-            Some(Url::parse(&format!("https://{host}")).ok()?.host_and_port())
-        };
-        let aliases = json::texts(entry, "aliases");
-        Some(Cloud {
-            network: host("preferred_network")?.into(),
-            environment: host("preferred_cache")?.into(),
-            aliases,
-        })
-    };
-    Some(entries.iter().filter_map(read).collect())
 }
 
 /// The error of a document that was had, and is of no use.

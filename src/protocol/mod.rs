@@ -12,11 +12,15 @@ pub mod json;
 
 pub mod scopes;
 
+pub mod cloud;
+
+pub mod trust;
+
 pub mod authority;
 
 pub mod discovery;
 
-pub mod trust;
+pub mod described;
 
 pub mod request;
 

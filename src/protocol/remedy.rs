@@ -3,7 +3,6 @@
 //!
 //! These tables are all there is: the errors carry what they say, and docs/errors.md is made of them.
 
-use crate::protocol::authority::{Authority, Kind};
 use crate::protocol::text::percent_encoded;
 
 /// What to do about an error.
@@ -59,29 +58,43 @@ pub fn lookup_page(number: u32) -> String {
     format!("https://login.microsoftonline.com/error?code={number}")
 }
 
-/// A remedy's page, for this client at this authority; none where this sort of server has no such page.
-#[must_use]
-pub fn page(template: &str, client_id: &str, authority: &Authority) -> Option<String> {
-    if template.contains("{host}") && *authority.kind() != Kind::ExternalId {
-        return None;
+/// Where a client and its authority have their pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The client's id.
+    pub client_id: String,
+    /// The tenant that an administrator is of.
+    pub tenant: String,
+    /// The host of the cloud.
+    pub login: String,
+    /// The authority's own host, where people of it have pages.
+    pub page_host: Option<String>,
+    /// Whether the server is Microsoft's.
+    pub is_microsoft: bool,
+}
+
+impl Place {
+    /// A remedy's page here; none where this sort of server has no such page.
+    #[must_use]
+    pub fn page(&self, template: &str) -> Option<String> {
+        if template.contains("{host}") && self.page_host.is_none() {
+            return None;
+        }
+        let portal = match &*self.login {
+            "login.microsoftonline.us" => "entra.microsoft.us",
+            "login.partner.microsoftonline.cn" => "entra.microsoftonline.cn",
+            _ => "entra.microsoft.com",
+        };
+        let client_id = percent_encoded(&self.client_id);
+        let parts = [
+            ("{client}", &*client_id),
+            ("{tenant}", &self.tenant),
+            ("{login}", &self.login),
+            ("{portal}", portal),
+            ("{host}", self.page_host.as_deref().unwrap_or_default()),
+        ];
+        Some(parts.iter().fold(template.to_owned(), |url, (part, value)| url.replace(part, value)))
     }
-    let (host, first) = (authority.host_and_port(), authority.first_segment());
-    let (login, tenant) = match authority.kind() {
-        Kind::Entra { cloud, tenant } => (&*cloud.network, &**tenant),
-        Kind::ExternalId | Kind::CustomDomain => ("login.microsoftonline.com", &*first),
-        _ => ("login.microsoftonline.com", "organizations"),
-    };
-    let portal = match login {
-        "login.microsoftonline.us" => "entra.microsoft.us",
-        "login.partner.microsoftonline.cn" => "entra.microsoftonline.cn",
-        _ => "entra.microsoft.com",
-    };
-    // An administrator consents for a tenant of theirs, which the authority need not name.
-    let tenant = if matches!(tenant, "common" | "consumers") { "organizations" } else { tenant };
-    let client_id = percent_encoded(client_id);
-    let parts =
-        [("{client}", &*client_id), ("{tenant}", tenant), ("{login}", login), ("{portal}", portal), ("{host}", &host)];
-    Some(parts.iter().fold(template.to_owned(), |url, (part, value)| url.replace(part, value)))
 }
 
 const AUTHENTICATION: Option<&str> =

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use crate::protocol::authority::Authority;
 use crate::protocol::json::{self, Object};
-use crate::protocol::remedy::{self, Remedy};
+use crate::protocol::remedy::{self, Place, Remedy};
 use crate::protocol::text::{clean_without, without};
 use crate::protocol::url::Url;
 
@@ -80,10 +79,10 @@ impl ServerAnswer {
     }
 
     /// Finds the page to open for it: the remedy's, for this client at this authority, or else Microsoft's on the number.
-    pub fn locate(&mut self, client_id: &str, authority: &Authority, is_microsoft: bool) {
-        self.is_microsoft = is_microsoft;
+    pub fn locate(&mut self, place: &Place) {
+        self.is_microsoft = place.is_microsoft;
         let template = self.remedy().and_then(|remedy| remedy.page);
-        let page = template.and_then(|template| remedy::page(template, client_id, authority));
+        let page = template.and_then(|template| place.page(template));
         self.page = page.or_else(|| self.known_number().or_else(|| self.numbers().next()).map(remedy::lookup_page));
     }
 

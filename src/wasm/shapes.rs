@@ -15,6 +15,7 @@ use crate::flows::diagnose::Finding;
 use crate::flows::{Authentication, Config, Wish, refresh, silent};
 use crate::protocol::account::{Account, Profile};
 use crate::protocol::authority::{Authority, DEFAULT_AUTHORITY};
+use crate::protocol::described;
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::protocol::id_token::Claims;
 use crate::protocol::json::{self, Object};
@@ -65,15 +66,14 @@ pub(super) fn configuration(text: &str) -> Result<(Config, Option<u32>), Error> 
             fix: "it is missing; set it to the application (client) id of your app registration".to_owned(),
         });
     }
-    let mut trust = Trust::default();
-    trust.speaks_openid = field("protocolMode") == "OIDC";
+    let mut trust = Trust { speaks_openid: field("protocolMode") == "OIDC", ..Trust::default() };
     trust.know(&json::texts(&object, "knownAuthorities"))?;
     if let Some(clouds) = json::text(&object, "cloudDiscoveryMetadata") {
         trust.read_clouds(clouds)?;
     }
     let authority = object.get("authority").and_then(Value::as_str).unwrap_or(DEFAULT_AUTHORITY);
     let authority = match json::text(&object, "authorityMetadata") {
-        Some(metadata) => trust.describe(authority, metadata)?,
+        Some(metadata) => described::describe(&mut trust, authority, metadata)?,
         None => Authority::parse(authority, &trust)?,
     };
     let config = Config {

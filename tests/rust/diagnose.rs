@@ -2,6 +2,7 @@
 
 use doorcode::flows::diagnose::{Finding, Severity, diagnose};
 use doorcode::flows::{App, Config, Wish};
+use doorcode::protocol::described::describe;
 use doorcode::protocol::request::Client;
 use doorcode::protocol::trust::Trust;
 
@@ -154,7 +155,7 @@ fn endpoints_that_the_program_gave_are_not_asked_for() {
     let mut trust = Trust::default();
     let metadata =
         r#"{"token_endpoint":"https://github.com/t","device_authorization_endpoint":"https://github.com/d"}"#;
-    let authority = trust.describe("https://github.com", metadata).unwrap();
+    let authority = describe(&mut trust, "https://github.com", metadata).unwrap();
     let sim = Sim::script(vec![codes(""), pending()]);
     let client = Client { client_id: "client".to_owned(), ..Client::default() };
     let findings = run(&sim, &App::new(sim.clone(), Config { client, authority, trust }));

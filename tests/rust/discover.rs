@@ -10,6 +10,7 @@ use doorcode::flows::device_code::{Pending, Request, finish, sign_in, start};
 use doorcode::flows::silent::{self, silent};
 use doorcode::flows::{App, Wish};
 use doorcode::host::Host;
+use doorcode::protocol::described::describe;
 use doorcode::protocol::http::{HttpRequest, Method};
 use doorcode::protocol::trust::Trust;
 
@@ -269,7 +270,7 @@ fn a_plain_oauth_server_s_people_are_remembered_without_a_name() {
     let metadata =
         r#"{"token_endpoint":"https://github.com/token","device_authorization_endpoint":"https://github.com/device"}"#;
     let mut trust = Trust::default();
-    trust.describe("https://github.com", metadata).unwrap();
+    describe(&mut trust, "https://github.com", metadata).unwrap();
     let sim = Sim::serve(|request, _| match request.url.rsplit('/').next().unwrap() {
         "device" => codes(""),
         _ => Answer::json(

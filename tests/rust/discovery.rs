@@ -1,8 +1,10 @@
-//! protocol/discovery.rs and protocol/trust.rs
+//! protocol/discovery.rs, protocol/described.rs, protocol/trust.rs and protocol/cloud.rs
 
 use doorcode::error::Error;
 use doorcode::protocol::authority::{Authority, Endpoints, Kind};
-use doorcode::protocol::discovery::{clouds, document, endpoints};
+use doorcode::protocol::cloud;
+use doorcode::protocol::described::{describe, known_endpoints};
+use doorcode::protocol::discovery::{document, endpoints};
 use doorcode::protocol::http::HttpResponse;
 use doorcode::protocol::json;
 use doorcode::protocol::trust::Trust;
@@ -76,10 +78,10 @@ fn microsoft_s_list_of_clouds_is_read() {
         r#"{"metadata":[{"preferred_network":"login.new.example","preferred_cache":"cache.new.example","aliases":["login.new.example","ALIAS.new.example"]},
             {"preferred_network":"bad host","preferred_cache":"x","aliases":[]},7]}"#,
     );
-    let clouds = clouds(&list.unwrap()).unwrap();
+    let clouds = cloud::listed(&list.unwrap()).unwrap();
     assert_eq!(clouds.len(), 1);
     assert!(clouds[0].is_named("alias.new.example") && !clouds[0].is_named("login.microsoftonline.com"));
-    assert!(doorcode::protocol::discovery::clouds(&json::object("{}").unwrap()).is_none());
+    assert!(cloud::listed(&json::object("{}").unwrap()).is_none());
 }
 
 #[test]
@@ -97,7 +99,7 @@ fn a_cloud_that_the_program_describes_is_entra_s() {
         authority.discovery_url(),
         "https://login.new.example/contoso.com/v2.0/.well-known/openid-configuration"
     );
-    assert_eq!(trust.known_endpoints(&authority), None, "where its endpoints are has to be asked");
+    assert_eq!(known_endpoints(&trust, &authority), None, "where its endpoints are has to be asked");
     for (issuer, is_its_own) in [
         ("https://login.new.example/{tenantid}/v2.0", true),
         ("https://alias.new.example/11111111-2222-3333-4444-555555555555/v2.0", true),
@@ -116,16 +118,16 @@ const GITHUB: &str = r#"{"token_endpoint":"https://github.com/login/oauth/access
 #[test]
 fn an_authority_that_the_program_describes_is_not_asked() {
     let mut trust = Trust::default();
-    let authority = trust.describe("https://github.com", GITHUB).unwrap();
+    let authority = describe(&mut trust, "https://github.com", GITHUB).unwrap();
     assert_eq!(*authority.kind(), Kind::OpenId);
-    let endpoints = trust.known_endpoints(&authority).unwrap();
+    let endpoints = known_endpoints(&trust, &authority).unwrap();
     assert_eq!(endpoints.device_authorization.as_deref(), Some("https://github.com/login/device/code"));
     assert_eq!(endpoints.issuer, None);
     trust.know(&["github.com".to_owned()]).unwrap();
-    let known = trust.describe("https://github.com", GITHUB).unwrap();
+    let known = describe(&mut trust, "https://github.com", GITHUB).unwrap();
     assert_eq!(*known.kind(), Kind::OpenId, "no issuer, so nothing of Microsoft's");
     let other = Authority::parse("https://github.com/other", &trust).unwrap();
-    assert_eq!(trust.known_endpoints(&other), None, "what was given for one is used for no other");
+    assert_eq!(known_endpoints(&trust, &other), None, "what was given for one is used for no other");
 }
 
 #[test]
@@ -133,17 +135,20 @@ fn a_description_that_leaves_the_tenant_open_is_every_tenant_s() {
     let mut trust = Trust::default();
     let metadata = r#"{"issuer":"https://login.microsoftonline.com/{tenantid}/v2.0","token_endpoint":"https://login.microsoftonline.com/{tenantid}/token"}"#;
     let tenant = "11111111-2222-3333-4444-555555555555";
-    trust.describe("https://login.microsoftonline.com/organizations", metadata).unwrap();
-    let at = |authority: &str| trust.known_endpoints(&Authority::parse(authority, &trust).unwrap()).unwrap();
+    describe(&mut trust, "https://login.microsoftonline.com/organizations", metadata).unwrap();
+    let at = |authority: &str| known_endpoints(&trust, &Authority::parse(authority, &trust).unwrap()).unwrap();
     let one = at(&format!("https://login.microsoftonline.com/{tenant}"));
     assert_eq!(one.token, format!("https://login.microsoftonline.com/{tenant}/token"));
     assert_eq!(one.device_authorization, Some(format!("https://login.microsoftonline.com/{tenant}/devicecode")));
     assert_eq!(one.issuer, Some(format!("https://login.microsoftonline.com/{tenant}/v2.0")));
     let common = metadata.replace("{tenantid}/token", "common/token");
     let mut closed = Trust::default();
-    closed.describe("https://login.microsoftonline.com/common", &common).unwrap();
+    describe(&mut closed, "https://login.microsoftonline.com/common", &common).unwrap();
     let other = Authority::parse("https://login.microsoftonline.com/contoso.com", &closed).unwrap();
-    assert!(closed.known_endpoints(&other).unwrap().token.contains("/contoso.com/"), "its issuer alone leaves it open");
+    assert!(
+        known_endpoints(&closed, &other).unwrap().token.contains("/contoso.com/"),
+        "its issuer alone leaves it open"
+    );
     let many = at("https://login.microsoftonline.com/common");
     assert_eq!(at("https://login.windows.net/common"), many, "by each of the cloud's names");
     assert_eq!(many.issuer.as_deref(), Some("https://login.microsoftonline.com/{tenantid}/v2.0"));
@@ -161,11 +166,11 @@ fn a_description_that_cannot_be_used_says_why() {
         ),
     ];
     for (metadata, problem) in cases {
-        let error = Trust::default().describe("https://github.com", metadata).unwrap_err();
+        let error = describe(&mut Trust::default(), "https://github.com", metadata).unwrap_err();
         assert_eq!((error.code(), error.field()), ("invalid_authority_metadata", Some("auth.authorityMetadata")));
         assert!(error.to_string().contains(problem), "{error}");
     }
-    assert_eq!(Trust::default().describe("github.com", GITHUB).unwrap_err().code(), "url_parse_error");
+    assert_eq!(describe(&mut Trust::default(), "github.com", GITHUB).unwrap_err().code(), "url_parse_error");
 }
 
 #[test]

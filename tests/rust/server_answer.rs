@@ -59,7 +59,7 @@ fn interaction_is_needed_by_error_and_suberror_never_by_number() {
 fn the_remedy_is_found_by_number_then_by_words_then_by_error() {
     let at_entra = |body: &str| {
         let mut answer = answer(body);
-        answer.locate("client", &server(ENTRA).authority, true);
+        answer.locate(&server(ENTRA).authority.place("client", true));
         answer
     };
     let by_number = at_entra(r#"{"error":"invalid_client","error_codes":[7000218]}"#);
@@ -92,7 +92,7 @@ fn no_number_and_no_word_has_two_remedies() {
 fn a_page_is_that_of_the_client_and_of_the_authority_s_cloud() {
     let page = |authority: &str, code: u32| {
         let mut answer = answer(&format!(r#"{{"error":"e","error_codes":[{code}]}}"#));
-        answer.locate("CLIENT", &server(authority).authority, true);
+        answer.locate(&server(authority).authority.place("CLIENT", true));
         answer.page.unwrap()
     };
     let authentication = "#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Authentication/appId/CLIENT";
@@ -121,7 +121,7 @@ fn a_page_is_that_of_the_client_and_of_the_authority_s_cloud() {
         assert_eq!(page(authority, code), expected);
     }
     let mut unnumbered = answer(r#"{"error":"invalid_client"}"#);
-    unnumbered.locate("CLIENT", &server(ENTRA).authority, true);
+    unnumbered.locate(&server(ENTRA).authority.place("CLIENT", true));
     assert_eq!(unnumbered.page, None);
 }
 
@@ -129,7 +129,7 @@ fn a_page_is_that_of_the_client_and_of_the_authority_s_cloud() {
 fn every_page_is_a_whole_url() {
     let rows = remedy::ENTRA.iter().map(|(_, remedy)| remedy).chain(remedy::SERVERS.iter().map(|(_, remedy)| remedy));
     for page in rows.filter_map(|remedy| remedy.page) {
-        let page = remedy::page(page, "client", &server("https://contoso.ciamlogin.com").authority).unwrap();
+        let page = server("https://contoso.ciamlogin.com").authority.place("client", true).page(page).unwrap();
         assert!(Url::parse(&page).is_ok(), "{page}");
     }
 }
