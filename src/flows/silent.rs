@@ -14,7 +14,7 @@ use crate::host::{Host, Level};
 use crate::protocol::authority::{Authority, Kind, is_guid, is_multi_tenant, issuer_matches};
 use crate::protocol::described;
 use crate::protocol::http::UnixMs;
-use crate::protocol::request::Ask;
+use crate::protocol::request::{self, Ask};
 
 /// A token that expires so soon, in seconds, is renewed before it is handed out (MSAL's).
 const EXPIRES_SOON: u64 = 300;
@@ -186,7 +186,10 @@ pub fn sign_in_after(error: Error, mut sign_in: device_code::Request) -> Result<
         return Err(error);
     }
     let challenge = error.server_answer().map(|answer| answer.claims.clone()).filter(|claims| !claims.is_empty());
-    sign_in.wish.claims = challenge.or(sign_in.wish.claims);
+    sign_in.wish.claims = match (sign_in.wish.claims, challenge) {
+        (Some(own), Some(challenge)) => Some(request::merged_claims(&own, challenge)),
+        (own, challenge) => challenge.or(own),
+    };
     Ok(sign_in)
 }
 

@@ -234,6 +234,23 @@ fn with_capabilities(claims: Option<&str>, capabilities: &[String]) -> Result<Op
     Ok(Some(json::written(&object)))
 }
 
+/// A caller's claims request with a server's challenge in it, which goes before where both ask for the same.
+#[must_use]
+pub fn merged_claims(own: &str, challenge: String) -> String {
+    let (Ok(mut merged), Ok(asked)) = (json::object(own), json::object(&challenge)) else {
+        return challenge;
+    };
+    for (member, claims) in asked {
+        match (merged.get_mut(&member), claims) {
+            (Some(Value::Object(own)), Value::Object(claims)) => own.extend(claims),
+            (_, claims) => {
+                merged.insert(member, claims);
+            }
+        }
+    }
+    json::written(&merged)
+}
+
 fn with_query(url: &str, parameters: &BTreeMap<String, String>) -> String {
     let mut out = url.to_owned();
     let mut separator = if url.contains('?') { '&' } else { '?' };

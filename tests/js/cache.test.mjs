@@ -390,10 +390,10 @@ describe('acquireToken', () => {
     const { fromCache } = await pca.acquireToken({ scopes, account, forceRefresh: true, deviceCodeCallback });
     assert.deepEqual([fromCache, shown.length], [false, 1]);
     assert.deepEqual(JSON.parse(sent()), JSON.parse(claims));
-    // The caller's own claims go before.
+    // The caller's own claims are asked for as well.
     const own = '{"id_token":{"email":null}}';
     await pca.acquireToken({ scopes, account, claims: own, deviceCodeCallback });
-    assert.deepEqual(JSON.parse(sent()), JSON.parse(own));
+    assert.deepEqual(JSON.parse(sent()), { ...JSON.parse(own), ...JSON.parse(claims) });
   });
 
   it('shows no code for what a sign-in would not mend', async () => {

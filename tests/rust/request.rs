@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use doorcode::protocol::request::{Ask, Client, device_authorization, device_token};
+use doorcode::protocol::request::{Ask, Client, device_authorization, device_token, merged_claims};
 use doorcode::protocol::scopes::Scopes;
 use doorcode::secret::Secret;
 
@@ -159,6 +159,26 @@ fn capabilities_go_into_the_caller_s_claims() {
     assert_eq!(ask(&client(), None).claims, None);
     let spaced = r#"{ "id_token" : {} }"#;
     assert_eq!(ask(&client(), Some(spaced)).claims.as_deref(), Some(spaced), "left as it was written");
+}
+
+#[test]
+fn a_challenge_goes_into_the_caller_s_claims() {
+    let challenge = r#"{"access_token":{"acrs":{"value":"c2"},"nbf":null}}"#;
+    let cases = [
+        (
+            r#"{"id_token":{"email":null}}"#,
+            r#"{"access_token":{"acrs":{"value":"c2"},"nbf":null},"id_token":{"email":null}}"#,
+        ),
+        (
+            r#"{"access_token":{"acrs":{"value":"c1"},"xms_cc":1}}"#,
+            r#"{"access_token":{"acrs":{"value":"c2"},"nbf":null,"xms_cc":1}}"#,
+        ),
+        (r#"{"access_token":null}"#, challenge),
+        ("no JSON", challenge),
+    ];
+    for (own, merged) in cases {
+        assert_eq!(merged_claims(own, challenge.to_owned()), merged);
+    }
 }
 
 #[test]
