@@ -487,7 +487,8 @@ export declare class DeviceCodeFlow {
   constructor(pca: PublicClientApplication, request: DeviceCodeFlowRequest);
 
   /**
-   * Goes on with a flow that another process saved, under the same `clientId`.
+   * Goes on with a flow that another process saved, under the same `clientId`. Where its tokens are, the authority is asked again, for
+   * what was saved may have lain where others can write.
    * @throws {ClientConfigurationError} for what `toJSON` did not return, or another client's
    */
   static resume(pca: PublicClientApplication, saved: SavedDeviceCodeFlow | string): DeviceCodeFlow;
