@@ -145,7 +145,8 @@ export function fromCore({ class: name, errorCode, errorMessage, correlationId, 
   // From the call into the core on; what is above is this function and the glue.
   Error.captureStackTrace?.(error, fromCore);
   const { status, field, url } = fields;
-  return withCause(error, cause ?? answer ?? { errorCode, correlationId, status, field, url });
+  const known = Object.entries({ errorCode, correlationId, status, field, url }).filter(([, value]) => value !== undefined);
+  return withCause(error, cause ?? answer ?? Object.fromEntries(known));
 }
 
 export const AuthErrorCodes = Object.freeze({
