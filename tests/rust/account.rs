@@ -2,6 +2,7 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use doorcode::protocol::account::{Account, ClientInfo, Profile, authority_type};
+use doorcode::protocol::authority::Server;
 use doorcode::protocol::id_token::{Claims, Expected};
 use doorcode::secret::Secret;
 
@@ -154,4 +155,25 @@ fn sorts_of_servers_have_the_names_that_caches_know() {
     {
         assert_eq!(authority_type(name), expected);
     }
+}
+
+#[test]
+fn an_account_is_of_the_sort_of_its_server() {
+    let of =
+        |server: &Server| Account::from_reply(server, Some(&claims(r#","sub":"s","acr":"policy""#)), None).unwrap();
+    let mut custom = server("https://login.contoso.example/tenant");
+    assert_eq!(of(&custom).authority_type, "Generic");
+    custom.endpoints.issuer = Some("https://tenant.ciamlogin.com/tenant/v2.0".to_owned());
+    assert_eq!(of(&custom).authority_type, "MSSTS", "External ID at a domain of a customer's own");
+    assert_eq!(of(&server("https://contoso.ciamlogin.com")).authority_type, "MSSTS");
+    let adfs = of(&server("https://fs.contoso.example/adfs"));
+    assert_eq!((adfs.authority_type, adfs.tenant_id.as_str()), ("ADFS", "policy"));
+}
+
+#[test]
+fn somebody_is_at_home_where_they_are() {
+    let account = Account::of_somebody("github.com".to_owned(), "id".to_owned());
+    assert_eq!((account.home_account_id.as_str(), account.local_account_id.as_str()), ("id", "id"));
+    assert_eq!((account.authority_type, account.is_home_tenant), ("Generic", true));
+    assert_eq!(account.profiles, [Profile::of(&account)]);
 }

@@ -234,3 +234,86 @@ fn an_issuer_with_a_placeholder_matches_the_token_s_own_tenant_only() {
     assert!(issuer_matches("https://h", "https://h", None));
     assert!(!issuer_matches("https://h", "https://h/", None), "exactly as discovered");
 }
+
+/// Hosts that somebody has vouched for, spoken to as Entra is.
+fn vouched_for(hosts: &[&str]) -> Trust {
+    let mut trust = knowing(hosts);
+    trust.speaks_openid = false;
+    trust
+}
+
+#[test]
+fn what_is_filed_elsewhere_is_another_server_s() {
+    let cases = [
+        ("https://id.example:8443/r", "ID.example:8443", true),
+        ("https://id.example:8443/r", "id.example", false),
+        ("https://id.example", "login.windows.net", false),
+        ("https://login.microsoftonline.com/t", "STS.windows.net", true),
+        ("https://login.microsoftonline.com/t", "login.microsoftonline.us", false),
+    ];
+    for (authority, environment, is_there) in cases {
+        assert_eq!(parse(authority).is_filed_under(environment), is_there, "{authority} {environment}");
+    }
+}
+
+#[test]
+fn a_tenant_is_told_by_an_issuer_of_the_cloud_alone() {
+    let authority = parse("https://login.microsoftonline.com/contoso.com");
+    let tenant = |issuer: &str| authority.tenant_of_issuer(issuer);
+    assert_eq!(tenant(&format!("https://sts.windows.net/{}/", TENANT.to_uppercase())).as_deref(), Some(TENANT));
+    assert_eq!(tenant(&format!("https://evil.example/{TENANT}/v2.0")), None);
+    assert_eq!(tenant("https://login.microsoftonline.com/contoso.com/v2.0"), None);
+    assert_eq!(parse("https://id.example").tenant_of_issuer(&format!("https://id.example/{TENANT}")), None);
+    let guest = "AAAAAAAA-2222-3333-4444-555555555555";
+    assert_eq!(authority.in_tenant(guest).first_segment(), guest.to_lowercase());
+}
+
+#[test]
+fn an_administrator_consents_in_the_authority_s_tenant() {
+    let custom = vouched_for(&["login.contoso.example"]);
+    let cases = [
+        ("https://login.microsoftonline.com/Contoso.com", "contoso.com"),
+        ("https://login.microsoftonline.com/common", "organizations"),
+        ("https://login.microsoftonline.com/consumers", "organizations"),
+        ("https://contoso.ciamlogin.com", "contoso.onmicrosoft.com"),
+        ("https://login.contoso.example/t", "t"),
+        ("https://fs.contoso.example/adfs", "organizations"),
+    ];
+    for (authority, tenant) in cases {
+        assert_eq!(Authority::parse(authority, &custom).unwrap().place("client", true).tenant, tenant, "{authority}");
+    }
+}
+
+#[test]
+fn which_host_it_is_tells_what_a_path_means() {
+    let known = knowing(&["login.contoso.example"]);
+    let custom = vouched_for(&["login.contoso.example"]);
+    let policy = "https://login.contoso.example/tfp/contoso.onmicrosoft.com/B2C_1_x";
+    assert_eq!(*Authority::parse(policy, &custom).unwrap().kind(), Kind::B2c);
+    assert_eq!(*Authority::parse(policy, &known).unwrap().kind(), Kind::OpenId);
+    assert_eq!(*Authority::parse(policy, &Trust::default()).unwrap().kind(), Kind::Unknown);
+    let guid = Authority::parse(&format!("https://{TENANT}.ciamlogin.com/"), &custom).unwrap();
+    assert_eq!(guid.canonical(), format!("https://{TENANT}.ciamlogin.com/{TENANT}/"));
+}
+
+#[test]
+fn an_issuer_of_the_same_customer_or_of_a_host_vouched_for_will_do() {
+    let custom = |more: &str| vouched_for(&["login.contoso.example", more]);
+    let b2c = "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_x";
+    let named = "https://contoso.ciamlogin.com/contoso.onmicrosoft.com/v2.0";
+    let cases = [
+        ("https://contoso.ciamlogin.com/t", "https://login.contoso.example/t/v2.0", custom(""), true),
+        ("https://contoso.ciamlogin.com/t", "https://login.contoso.example/t/v2.0", openid(), false),
+        ("https://login.contoso.example/t", "https://issuer.example/x", custom("issuer.example"), true),
+        ("https://login.contoso.example/t", "https://issuer.example/x", custom(""), false),
+        ("https://login.contoso.example/contoso.onmicrosoft.com", named, custom(""), true),
+        ("https://login.contoso.example/Contoso", named, custom(""), true),
+        ("https://login.contoso.example/fabrikam.onmicrosoft.com", named, custom(""), false),
+        (b2c, "https://contoso.b2clogin.com/x/v2.0/", openid(), true),
+        (b2c, "https://fabrikam.b2clogin.com/x/v2.0/", openid(), false),
+    ];
+    for (authority, issuer, trust, is_its_own) in cases {
+        let parsed = Authority::parse(authority, &trust).unwrap();
+        assert_eq!(parsed.accepts_issuer(issuer, &trust), is_its_own, "{authority} {issuer}");
+    }
+}

@@ -105,3 +105,29 @@ fn the_pace_follows_what_the_server_says() {
     let after = end.again(wait(Why::SlowDown, None, Some(u32::MAX)), u64::MAX);
     assert_eq!((after.interval, after.polls, after.next_poll_at), (u32::MAX, u32::MAX, u64::MAX), "nothing overflows");
 }
+
+#[test]
+fn the_complete_page_has_two_names_as_well() {
+    let codes =
+        read(&with(r#","verification_url":"https://e.example","verification_url_complete":"https://e.example/c""#));
+    assert_eq!(codes.unwrap().verification_uri_complete.as_deref(), Some("https://e.example/c"));
+}
+
+#[test]
+fn a_page_for_entra_alone_is_replaced_whichever_it_is() {
+    let pages = ["microsoft.com", "www.microsoft.com", "login.microsoft.com", "login.microsoftonline.com", "aka.ms"];
+    for host in pages {
+        let uri = format!("https://{host}/x");
+        let body = with(&format!(r#","verification_uri":"{uri}","verification_uri_complete":"{uri}?c=AB-CD""#));
+        let reply = HttpResponse { status: 200, headers: Vec::new(), body: Secret::new(body) };
+        let codes = DeviceAuthorization::read(&reply, Some("https://c.ciamlogin.com/d".to_owned())).unwrap();
+        assert_eq!((codes.verification_uri.as_str(), codes.refused_uri), ("https://c.ciamlogin.com/d", Some(uri)));
+        assert_eq!(codes.verification_uri_complete, None, "it is of the other page");
+    }
+}
+
+#[test]
+fn an_unsafe_page_does_not_tell_the_device_code() {
+    let error = read(&with(r#","verification_uri":"http://evil.example/DC-secret""#)).unwrap_err();
+    assert!(error.to_string().contains("[removed]") && !format!("{error:?}").contains("DC-secret"));
+}

@@ -771,3 +771,53 @@ fn a_device_with_a_wrong_clock_believes_the_server_s() {
     let app = app(&sim, ENTRA);
     assert!(sim.run(sign_in(&app, request(), &Person::default())).is_ok());
 }
+
+#[test]
+fn a_saved_flow_asks_for_what_it_asked_for() {
+    let one = |name: &str| [(name.to_owned(), "x".to_owned())].into();
+    let wish = Wish {
+        claims: Some(r#"{"id_token":{}}"#.to_owned()),
+        resource: Some("https://api.example".to_owned()),
+        extra_query: one("dc"),
+        extra_form: one("prompt"),
+        ..Wish::default()
+    };
+    let sim = Sim::script(vec![codes(""), pending()]);
+    let app = app(&sim, ENTRA);
+    let flow = sim.run(start(&app, Request { timeout: Some(2.5), ..wishing(wish) })).unwrap();
+    let resumed = Pending::resume(&flow.save("client"), &app).unwrap();
+    assert_eq!(resumed.correlation_id(), flow.correlation_id());
+    for flow in [&flow, &resumed] {
+        sim.run(poll(&app, flow)).unwrap();
+    }
+    let sent: Vec<_> =
+        sim.requests().into_iter().skip(1).map(|(_, sent)| (sent.url, sent.body.expose().to_owned())).collect();
+    assert_eq!(sent[0], sent[1]);
+    let error = sim.run(finish(&app, &resumed, None, &Person::default())).unwrap_err();
+    assert_eq!(error.code(), "user_timeout_reached");
+}
+
+#[test]
+fn no_page_of_a_saved_flow_is_believed() {
+    let sim = Sim::script(vec![codes("")]);
+    let (app, flow) = started(&sim);
+    let saved: serde_json::Value = serde_json::from_str(flow.save("client").expose()).unwrap();
+    for name in ["verificationUri", "verificationUriComplete", "refusedUri"] {
+        let mut evil = saved.clone();
+        evil[name] = "http://evil.example/DC-secret".into();
+        let error = Pending::resume(&Secret::new(evil.to_string()), &app).unwrap_err();
+        assert_eq!(error.code(), "unsafe_verification_uri", "{name}");
+        assert!(!format!("{error} {error:?}").contains("DC-secret"));
+    }
+}
+
+#[test]
+fn an_issuer_does_not_tell_the_tokens_of_its_reply() {
+    for secret in ["AT-secret", "RT-secret"] {
+        let token = jwt(&format!(r#"{{"iss":"{secret}","aud":"client","exp":99999999999}}"#));
+        let body = format!(r#"{{"access_token":"AT-secret","refresh_token":"RT-secret","id_token":"{token}"}}"#);
+        let (_, error) = error(vec![codes(""), Answer::json(200, &body)]);
+        assert_eq!(error.code(), "invalid_id_token");
+        assert!(!format!("{error} {error:?}").contains(secret), "{error}");
+    }
+}

@@ -170,3 +170,42 @@ fn endpoints_that_the_program_gave_are_not_asked_for() {
         ]
     );
 }
+
+#[test]
+fn each_finding_is_of_what_was_looked_at() {
+    let fine = || document("https://id.example");
+    let no_endpoint = Answer::json(200, r#"{"issuer":"https://id.example"}"#);
+    let head = [("client_id", "ok"), ("authority", "ok")];
+    let found = [("clock", "info"), ("discovery", "ok")];
+    let good = [("issuer", "ok"), ("device_endpoint", "ok")];
+    let cases = [
+        (vec![Answer::Break(None)], [&head[..], &[("discovery", "error")]].concat()),
+        (vec![Answer::json(404, "")], [&head[..], &[("clock", "info"), ("discovery", "error")]].concat()),
+        (vec![no_endpoint], [&head[..], &found[..], &[("discovery", "error")]].concat()),
+        (
+            vec![fine(), Answer::oauth("invalid_client")],
+            [&head[..], &found[..], &[("issuer", "ok"), ("public_client", "error")]].concat(),
+        ),
+        (
+            vec![fine(), codes(""), Answer::json(503, "")],
+            [&head[..], &found[..], &good[..], &[("public_client", "warning")]].concat(),
+        ),
+        (vec![fine(), codes(""), pending()], [&head[..], &found[..], &good[..], &[("public_client", "ok")]].concat()),
+    ];
+    for (script, expected) in cases {
+        let sim = Sim::script(script);
+        assert_eq!(seen(&run(&sim, &app(&sim, "https://id.example"))), expected);
+    }
+    let sim = Sim::script(vec![Answer::Break(None)]);
+    assert_eq!(seen(&run(&sim, &trusting(&sim, "https://id.example", Trust::default()))), [("discovery", "error")]);
+    let wrong = Wish { scopes: vec!["ä".to_owned()], ..Wish::default() };
+    assert_eq!(seen(&sim.run(diagnose(&app(&sim, ENTRA), wrong))), [("request", "error")]);
+}
+
+#[test]
+fn a_finding_has_the_page_to_open() {
+    let refusal = Answer::json(400, r#"{"error":"invalid_client","error_codes":[7000218]}"#);
+    let sim = Sim::script(vec![document("https://login.microsoftonline.com/{tenantid}/v2.0"), codes(""), refusal]);
+    let page = run(&sim, &entra_client(&sim, ENTRA)).pop().unwrap().page.unwrap();
+    assert!(page.ends_with(&format!("/Authentication/appId/{TENANT}")), "{page}");
+}

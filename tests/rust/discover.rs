@@ -6,13 +6,14 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use doorcode::flows::device_code::{Pending, Request, finish, sign_in, start};
+use doorcode::flows::device_code::{Pending, Request, finish, poll, sign_in, start};
 use doorcode::flows::silent::{self, silent};
-use doorcode::flows::{App, Wish};
+use doorcode::flows::{App, Wish, refresh};
 use doorcode::host::Host;
 use doorcode::protocol::described::describe;
 use doorcode::protocol::http::{HttpRequest, Method};
 use doorcode::protocol::trust::Trust;
+use doorcode::secret::Secret;
 
 use crate::sim::{Answer, Person, Sim, TENANT, all, app, codes, jwt, openid, trusting};
 
@@ -495,4 +496,286 @@ fn a_document_is_believed_for_a_day() {
     later(400_000);
     assert!(begin(&sim, &app, 2).iter().all(Result::is_ok));
     assert_eq!(asked(&sim, "openid-configuration"), 2);
+}
+
+/// The same program, begun anew elsewhere with the cache that it had.
+fn anew(sim: &Sim, old: (&Sim, &App<Sim>), cache: impl Fn(&str) -> String) -> App<Sim> {
+    sim.jump(0, i64::try_from(old.0.elapsed()).unwrap());
+    let fresh = trusting(sim, &format!("https://login.new.example/{TENANT}"), Trust::default());
+    fresh.cache().borrow_mut().load(cache(old.1.cache().borrow().write().expose())).unwrap();
+    fresh
+}
+
+#[test]
+fn without_microsoft_s_word_its_trouble_is_what_is_told() {
+    let refused = Answer::json(400, r#"{"error":"invalid_instance"}"#);
+    for (instances, environment, answer, code) in [
+        (NEW_CLOUD, "login.new.example", refused, "untrusted_authority"),
+        (FILED_ELSEWHERE, "cache.new.example", Answer::Break(None), "endpoints_resolution_error"),
+    ] {
+        let (sim, app, request) = signed_in_at_a_new_cloud(instances, environment);
+        let later = Sim::script(vec![answer]);
+        let fresh = anew(&later, (&sim, &app), str::to_owned);
+        assert_eq!(later.run(silent(&fresh, request, None)).unwrap_err().code(), code);
+    }
+    let offline = Sim::script(vec![Answer::Break(None)]);
+    let app = trusting(&offline, "https://login.new.example/t", Trust::default());
+    let error = offline.run(silent(&app, silent::Request::default(), None)).unwrap_err();
+    assert!(error.is_outage() && !error.needs_interaction(), "a sign-in would not do either");
+}
+
+#[test]
+fn what_is_filed_under_another_name_of_the_cloud_is_found() {
+    let (sim, app, request) = signed_in_at_a_new_cloud(FILED_ELSEWHERE, "cache.new.example");
+    let fresh = anew(&sim, (&sim, &app), |cache| cache.replace("cache.new.example", "login.new.example"));
+    let request = silent::Request { environment: "login.new.example".to_owned(), ..request };
+    assert!(sim.run(silent(&fresh, request, None)).unwrap().authentication.from_cache);
+}
+
+#[test]
+fn who_is_not_named_is_the_last_one_of_the_realm() {
+    let sim = realms();
+    let app = app(&sim, "https://id.example/a");
+    for realm in ["https://id.example/a", "https://id.example/b"] {
+        sim.jump(0, 10_000);
+        sim.run(sign_in(&app, Request { wish: reading(realm), timeout: None }, &Person::default())).unwrap();
+    }
+    let asked = silent::Request { wish: reading("https://id.example/a"), ..silent::Request::default() };
+    let found = sim.run(silent(&app, asked, None)).unwrap();
+    assert_eq!(found.authentication.reply.access_token.expose(), "AT-a");
+}
+
+#[test]
+fn a_realm_that_the_program_describes_has_the_issuer_that_it_says() {
+    for (issuer, code) in [("https://issuer.example/b", Some("no_tokens_found")), ("https://id.example/a", None)] {
+        let mut trust = openid();
+        let metadata = DOCUMENT
+            .replace("id.example/", "id.example/b/")
+            .replace("\"https://id.example\"", &format!("\"{issuer}\""));
+        describe(&mut trust, "https://id.example/b", &metadata).unwrap();
+        let sim = realms();
+        let app = trusting(&sim, "https://id.example/a", trust);
+        let wish = reading("https://id.example/a");
+        let account = sim.run(sign_in(&app, Request { wish, timeout: None }, &Person::default())).unwrap().account;
+        let asked = silent::Request {
+            wish: reading("https://id.example/b"),
+            home_account_id: account.unwrap().home_account_id,
+            ..silent::Request::default()
+        };
+        let outcome = sim.run(silent(&app, asked, None)).err();
+        assert_eq!(outcome.as_ref().map(doorcode::error::Error::code), code);
+    }
+}
+
+#[test]
+fn a_failure_of_before_is_nobody_s_answer() {
+    let fails = Rc::new(Cell::new(true));
+    let sim = documents({
+        let fails = Rc::clone(&fails);
+        move |_| if fails.get() { Answer::Break(None) } else { Answer::json(200, DOCUMENT) }
+    });
+    let app = app(&sim, "https://id.example");
+    assert!(begin(&sim, &app, 1)[0].is_err());
+    fails.set(false);
+    sim.run(async {
+        let mut second = pin!(start(&app, request()));
+        let mut first = Some(Box::pin(start(&app, request())));
+        let outcome = std::future::poll_fn(|context| {
+            if let Some(mut first) = first.take() {
+                assert!(first.as_mut().poll(context).is_pending());
+                assert!(second.as_mut().poll(context).is_pending(), "and here the first gives up");
+            }
+            second.as_mut().poll(context)
+        });
+        assert!(outcome.await.is_ok());
+    });
+}
+
+#[test]
+fn of_a_host_that_is_known_by_now_microsoft_is_not_asked() {
+    let (sim, app) = unknown(Answer::json(200, CLOUDS));
+    let saved = begin(&sim, &app, 1).remove(0).unwrap().save("client");
+    let elsewhere = trusting(&sim, "https://alias.new.example/contoso.com", Trust::default());
+    for flow in [(); 2].map(|()| Pending::resume(&saved, &elsewhere).unwrap()) {
+        assert_eq!(sim.run(poll(&elsewhere, &flow)).unwrap_err().code(), "access_denied");
+    }
+    assert_eq!(asked(&sim, "/common/discovery/instance"), 2, "once for each program");
+}
+
+#[test]
+fn numbers_are_microsoft_s_where_microsoft_was_asked() {
+    let no = |error: &str| Answer::json(400, &format!(r#"{{"error":"{error}","error_codes":[50049]}}"#));
+    let page =
+        |sim: &Sim, app: &App<Sim>| begin(sim, app, 1).remove(0).unwrap_err().server_answer().unwrap().page.clone();
+    let (sim, unknown) = unknown(no("invalid_instance"));
+    assert_eq!(page(&sim, &unknown).as_deref(), Some("https://login.microsoftonline.com/error?code=50049"));
+    let sim = documents(move |_| no("invalid_tenant"));
+    assert_eq!(page(&sim, &app(&sim, "https://id.example")), None);
+}
+
+#[test]
+fn b2c_is_not_asked_for_codes() {
+    let sim = Sim::script(vec![codes("")]);
+    let authority = "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_x";
+    assert_eq!(begin(&sim, &app(&sim, authority), 1).remove(0).unwrap_err().code(), "device_code_not_offered");
+    assert!(sim.requests().is_empty());
+}
+
+#[test]
+fn a_page_s_query_may_hold_the_code_and_is_not_logged() {
+    let document = format!(
+        r#"{{"issuer":"https://{TENANT}.ciamlogin.com/{TENANT}/v2.0","token_endpoint":"https://contoso.ciamlogin.com/{TENANT}/oauth2/v2.0/token"}}"#
+    );
+    let page = r#"{"device_code":"D","user_code":"U","verification_uri":"https://microsoft.com/devicelogin?c=ABCD"}"#;
+    let sim = Sim::script(vec![Answer::json(200, &document), Answer::json(200, page)]);
+    assert!(begin(&sim, &app(&sim, "https://contoso.ciamlogin.com"), 1)[0].is_ok());
+    let lines = sim.log_lines().join("\n");
+    assert!(lines.contains("https://microsoft.com/devicelogin does not take") && !lines.contains("ABCD"), "{lines}");
+}
+
+/// A provider that knows PKCE, at any host; what its device endpoint says without a challenge and with one.
+fn knowing_pkce(says: impl Fn(&str, bool) -> Answer + 'static) -> Sim {
+    Sim::serve(move |request, _| {
+        let host = request.url.split('/').nth(2).unwrap();
+        let form = request.body.expose();
+        let document = || DOCUMENT.replace("id.example", host);
+        match request.url.rsplit('/').next().unwrap() {
+            "openid-configuration" => {
+                Answer::json(200, &document().replace('{', r#"{"code_challenge_methods_supported":["S256"],"#))
+            }
+            "device" => says(host, form.contains("code_challenge=")),
+            _ => Answer::json(400, &format!(r#"{{"error":"invalid_grant","error_description":"of {form}"}}"#)),
+        }
+    })
+}
+
+#[test]
+fn one_server_s_wish_for_pkce_is_no_other_s() {
+    let sim = knowing_pkce(
+        |host, proven| {
+            if host == "id.example" && !proven { Answer::oauth("invalid_request") } else { codes("") }
+        },
+    );
+    let app = app(&sim, "https://id.example");
+    for authority in ["https://id.example", "https://other.example", "https://other.example"] {
+        let wish = Wish { authority: Some(authority.to_owned()), ..Wish::default() };
+        sim.run(start(&app, Request { wish, timeout: None })).unwrap();
+    }
+    let others = sim.requests().into_iter().filter(|(_, request)| request.url.contains("other.example"));
+    assert!(others.into_iter().all(|(_, request)| !request.body.expose().contains("code_")));
+}
+
+#[test]
+fn proof_is_offered_where_it_may_be_what_is_missing_and_once() {
+    for (without, with, code, times) in [
+        ("unauthorized_client", "invalid_request", "unauthorized_client", 1),
+        ("invalid_request", "unauthorized_client", "unauthorized_client", 2),
+    ] {
+        let sim = knowing_pkce(move |_, proven| Answer::oauth(if proven { with } else { without }));
+        let error = begin(&sim, &app(&sim, "https://id.example"), 1).remove(0).unwrap_err();
+        assert_eq!((error.code(), asked(&sim, "/device")), (code, times));
+    }
+    let answers = RefCell::new(vec![Answer::oauth("invalid_request"), codes(""), Answer::oauth("invalid_request")]);
+    let sim = knowing_pkce(move |_, _| answers.borrow_mut().remove(0));
+    let app = app(&sim, "https://id.example");
+    assert!(begin(&sim, &app, 1)[0].is_ok());
+    assert_eq!(begin(&sim, &app, 1).remove(0).unwrap_err().code(), "invalid_request");
+    assert_eq!(asked(&sim, "/device"), 3, "who has sent the proof has no other");
+}
+
+#[test]
+fn a_verifier_that_the_server_echoes_is_removed() {
+    let sim = knowing_pkce(|_, proven| if proven { codes("") } else { Answer::oauth("invalid_request") });
+    let error = sim.run(sign_in(&app(&sim, "https://id.example"), request(), &Person::default())).unwrap_err();
+    let verifier = field(&sim.requests().pop().unwrap().1, "code_verifier").unwrap();
+    let shown = format!("{error} {error:?} {:?}", sim.log_lines());
+    assert!(shown.contains("code_verifier=[removed]") && !shown.contains(&verifier), "{shown}");
+}
+
+#[test]
+fn a_description_without_a_device_endpoint_is_what_is_at_fault() {
+    let mut trust = Trust::default();
+    describe(&mut trust, "https://github.com", r#"{"token_endpoint":"https://github.com/token"}"#).unwrap();
+    let sim = Sim::script(vec![]);
+    let error = begin(&sim, &trusting(&sim, "https://github.com", trust), 1).remove(0).unwrap_err();
+    assert_eq!(error.code(), "invalid_authority_metadata");
+}
+
+#[test]
+fn a_flow_whose_authority_is_not_what_it_was_ends() {
+    let sim = documents(|_| Answer::json(200, DOCUMENT));
+    let saved = begin(&sim, &app(&sim, "https://id.example"), 1).remove(0).unwrap().save("client");
+    let evil = documents(|_| Answer::json(200, &DOCUMENT.replace("id.example", "evil.example")));
+    let elsewhere = app(&evil, "https://id.example");
+    let flow = Pending::resume(&saved, &elsewhere).unwrap();
+    assert_eq!(evil.run(poll(&elsewhere, &flow)).unwrap_err().code(), "issuer_validation_failed");
+}
+
+#[test]
+fn a_flow_keeps_the_server_that_it_began_with() {
+    let sim = documents(|_| Answer::json(200, DOCUMENT));
+    let app = app(&sim, "https://id.example");
+    let later = |by| {
+        sim.jump(0, by);
+        sim.run(sim.sleep(Duration::from_millis(1)));
+    };
+    begin(&sim, &app, 1).remove(0).unwrap();
+    later(86_000_000);
+    let flow = begin(&sim, &app, 1).remove(0).unwrap();
+    later(500_000);
+    assert_eq!(sim.run(poll(&app, &flow)).unwrap_err().code(), "access_denied");
+    assert_eq!(asked(&sim, "openid-configuration"), 1);
+}
+
+/// A server that the program describes, and that tells of nobody who they are.
+fn plain(tokens: &'static str) -> (Sim, App<Sim>) {
+    let metadata =
+        r#"{"token_endpoint":"https://github.com/token","device_authorization_endpoint":"https://github.com/device"}"#;
+    let mut trust = Trust::default();
+    describe(&mut trust, "https://github.com", metadata).unwrap();
+    let sim = Sim::serve(
+        move |request, _| {
+            if request.url.ends_with("/device") { codes("") } else { Answer::json(200, tokens) }
+        },
+    );
+    let app = trusting(&sim, "https://github.com", trust);
+    (sim, app)
+}
+
+#[test]
+fn a_token_whose_life_is_not_told_serves_if_nothing_could_renew_it() {
+    for (tokens, from_cache) in
+        [(r#"{"access_token":"AT"}"#, true), (r#"{"access_token":"AT","refresh_token":"RT"}"#, false)]
+    {
+        let (sim, app) = plain(tokens);
+        sim.run(sign_in(&app, request(), &Person::default())).unwrap();
+        let again = sim.run(silent(&app, silent::Request::default(), None)).unwrap().authentication;
+        assert_eq!((again.from_cache, again.expires_on, again.ext_expires_on), (from_cache, None, None));
+    }
+}
+
+#[test]
+fn somebody_has_a_name_only_if_they_are_to_be_remembered() {
+    for force_cache in [true, false] {
+        let (sim, app) = plain(r#"{"access_token":"AT"}"#);
+        let refresh_token = Secret::new("RT".to_owned());
+        let asked = refresh::Request { refresh_token, force_cache, wish: Wish::default() };
+        let account = sim.run(refresh::by_refresh_token(&app, asked)).unwrap().account;
+        assert_eq!(account.is_some(), force_cache);
+        assert_eq!(sim.run(silent(&app, silent::Request::default(), None)).is_ok(), force_cache);
+    }
+}
+
+#[test]
+fn who_says_who_they_are_is_not_somebody() {
+    let base = format!("https://login.microsoftonline.com/{TENANT}");
+    let metadata =
+        format!(r#"{{"token_endpoint":"{base}/token","device_authorization_endpoint":"{base}/devicecode"}}"#);
+    let mut trust = Trust::default();
+    describe(&mut trust, &base, &metadata).unwrap();
+    let info = Base64UrlUnpadded::encode_string(br#"{"uid":"u","utid":"t"}"#);
+    let tokens = Answer::json(200, &format!(r#"{{"access_token":"AT","client_info":"{info}"}}"#));
+    let sim = Sim::script(vec![codes(""), tokens]);
+    let person = sim.run(sign_in(&trusting(&sim, &base, trust), request(), &Person::default())).unwrap();
+    assert_eq!(person.account.unwrap().home_account_id, "u.t");
 }

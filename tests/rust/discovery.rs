@@ -185,3 +185,57 @@ fn known_authorities_are_hosts_or_urls() {
     let error = trust.know(&["not a host".to_owned()]).unwrap_err();
     assert_eq!(error.field(), Some("auth.knownAuthorities"));
 }
+
+#[test]
+fn a_server_on_this_machine_may_name_itself() {
+    let body = r#"{"issuer":"http://localhost:3000","token_endpoint":"http://localhost:3000/t"}"#;
+    assert_eq!(read("http://localhost:3000", &openid(), 200, body).unwrap().token, "http://localhost:3000/t");
+}
+
+#[test]
+fn a_document_comes_with_200_and_pkce_with_s256() {
+    let body = r#"{"issuer":"https://id.example","token_endpoint":"https://id.example/t","code_challenge_methods_supported":["plain"]}"#;
+    assert!(!read("https://id.example", &openid(), 200, body).unwrap().takes_pkce);
+    assert_eq!(read("https://id.example", &openid(), 203, body).unwrap_err().status(), Some(203));
+}
+
+#[test]
+fn what_a_document_names_is_cut_before_it_is_shown() {
+    let long = format!("https://evil.example/{}", "x".repeat(10_000));
+    let error = read("https://id.example", &openid(), 200, &with(&long, "https://id.example/d")).unwrap_err();
+    assert!(error.code() == "issuer_validation_failed" && error.to_string().len() < 3_000);
+    let headers = vec![("location".to_owned(), long)];
+    let reply = HttpResponse { status: 302, headers, body: Secret::new(String::new()) };
+    assert!(document("u", &reply).unwrap_err().to_string().len() < 3_000);
+}
+
+#[test]
+fn a_description_is_of_one_server_alone() {
+    let mut trust = Trust::default();
+    let open = r#"{"issuer":"https://login.microsoftonline.com/{tenant}/v2.0","token_endpoint":"https://login.microsoftonline.com/{tenant}/t"}"#;
+    describe(&mut trust, "https://login.microsoftonline.com/organizations", open).unwrap();
+    let at = |authority: &str| known_endpoints(&trust, &Authority::parse(authority, &trust).unwrap()).unwrap().token;
+    assert_eq!(at("https://login.windows.net/contoso.com"), "https://login.microsoftonline.com/contoso.com/t");
+    assert_eq!(at("https://login.microsoftonline.us/x"), "https://login.microsoftonline.us/x/oauth2/v2.0/token");
+    let mut trust = Trust::default();
+    describe(&mut trust, "https://github.com", GITHUB).unwrap();
+    let kind = |authority: &str| Authority::parse(authority, &trust).unwrap().kind().clone();
+    assert_eq!((kind("https://github.com/x"), kind("https://id.example")), (Kind::OpenId, Kind::Unknown));
+    let mut trust = Trust::default();
+    let openid = GITHUB.replace('{', r#"{"issuer":"https://github.com","#);
+    assert_eq!(*describe(&mut trust, "https://github.com", &openid).unwrap().kind(), Kind::OpenId);
+}
+
+#[test]
+fn the_program_s_word_on_a_cloud_goes_before_what_is_built_in() {
+    let mut trust = Trust::default();
+    let own =
+        r#"{"metadata":[{"preferred_network":"login.windows.net","preferred_cache":"own.example","aliases":[]}]}"#;
+    trust.read_clouds(own).unwrap();
+    let authority = Authority::parse("https://login.windows.net/t", &trust).unwrap();
+    assert_eq!(
+        (authority.canonical().as_str(), authority.environment().as_str()),
+        ("https://login.windows.net/t/", "own.example")
+    );
+    assert_eq!(known_endpoints(&trust, &authority), None, "nobody knows its endpoints");
+}

@@ -1,6 +1,7 @@
 //! error.rs: each variant has its code, its class and a message.
 
 use doorcode::error::{Cause, Class, Error};
+use doorcode::protocol::remedy::{self, Place};
 use doorcode::protocol::server_answer::ServerAnswer;
 
 fn answer(error: &str) -> Box<ServerAnswer> {
@@ -186,4 +187,40 @@ fn each_error_says_what_to_do() {
     for error in all().iter().filter(|error| error.class() != Class::Foreign) {
         assert!(error.remedy().is_some(), "{error:?}");
     }
+}
+
+#[test]
+fn every_answer_has_its_page() {
+    let place = Place {
+        client_id: text("c"),
+        tenant: text("t"),
+        login: text("login.microsoftonline.com"),
+        page_host: None,
+        is_microsoft: true,
+    };
+    let refused = |error: &str| ServerAnswer { codes: vec![50_079], ..*answer(error) };
+    let boxed = || Box::new(refused("e"));
+    let discovery =
+        Error::Discovery { url: text("u"), problem: text("p"), status: None, answer: Some(boxed()), cause: None };
+    let errors = ["access_denied", "expired_token", "login_required", "invalid_client"]
+        .map(|error| Error::refused(refused(error)))
+        .into_iter()
+        .chain([Error::UntrustedAuthority { host: text("h"), answer: boxed() }, discovery]);
+    for error in errors {
+        let error = error.located(&place);
+        let page = error.server_answer().unwrap().page.as_deref();
+        assert_eq!(page, Some("https://mysignins.microsoft.com/security-info"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_server_s_word_is_not_one_of_ours() {
+    for word in ["something_new", "network_error", "cache_conflict"] {
+        assert_eq!(Error::refused(*answer(word)).remedy(), Some(&remedy::UNKNOWN), "{word}");
+    }
+}
+
+#[test]
+fn a_request_that_took_too_long_may_do_later() {
+    assert!(Error::UnexpectedStatus { what: "w", status: 408 }.is_outage());
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use doorcode::protocol::request::{Ask, Client, device_authorization, device_token, merged_claims};
+use doorcode::protocol::request::{Ask, Client, device_authorization, device_token, merged_claims, refresh};
 use doorcode::protocol::scopes::Scopes;
 use doorcode::secret::Secret;
 
@@ -193,4 +193,54 @@ fn scopes_are_sent_once_each_with_the_openid_ones_behind() {
     assert!(joined(&["ä"]).is_err());
     assert!(joined(&["a\\b"]).is_err());
     assert_eq!(Scopes::to_request(&["repo".to_owned()], false).unwrap().joined(), "repo");
+}
+
+#[test]
+fn what_belongs_to_the_protocol_is_not_the_caller_s() {
+    for name in ["client_id", "client_secret", "code_challenge", "code_challenge_method", "code_verifier"]
+        .into_iter()
+        .chain(["device_code", "grant_type", "refresh_token", "scope", "claims"])
+    {
+        let error = Ask { extra_form: map(&[(name, "x")]), ..plain(None) }.checked(&client()).unwrap_err();
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+#[test]
+fn a_language_is_of_parts_of_eight_letters_at_most() {
+    let ask = |locale: &str| Ask { locale: Some(locale.to_owned()), ..plain(None) }.checked(&client());
+    for (locale, is_one) in [("de", true), ("de-12345678", true), ("de-123456789", false), ("de-", false), ("", false)]
+    {
+        assert_eq!(ask(locale).is_ok(), is_one, "{locale}");
+    }
+}
+
+#[test]
+fn no_scopes_are_asked_for_where_there_are_none() {
+    let ask = Ask { scopes: Scopes::default(), ..plain(None) };
+    let request = device_authorization(&client(), &server("https://id.example"), "https://id.example/d", &ask, None);
+    assert!(!has(&request.body, "scope="));
+}
+
+#[test]
+fn microsoft_is_told_what_it_wants_once_and_no_more() {
+    let secret = Secret::new("RT".to_owned());
+    let ask = Ask { extra_form: map(&[("client_info", "0")]), ..plain(None) };
+    let renewal = |client: &Client, home: &str| refresh(client, &server(ENTRA), &ask, &secret, home);
+    let form = renewal(&client(), "").body;
+    assert_eq!(form.expose().matches("client_info=").count(), 1, "the caller's");
+    assert!(has(&form, "x-client-current-telemetry=5%7C62%2C"));
+    assert!(!has(&renewal(&Client { app_name: String::new(), ..client() }, "").body, "x-app"));
+    let guid = "11111111-2222-3333-4444-555555555555";
+    let anchor = ("X-AnchorMailbox", format!("Oid:{guid}@{guid}"));
+    assert!(renewal(&client(), &format!("{guid}.{guid}")).headers.contains(&anchor));
+    for home in ["", "u.t", &format!("u.{guid}"), &format!("{guid}.t")] {
+        assert!(renewal(&client(), home).headers.iter().all(|(name, _)| *name != anchor.0), "{home}");
+    }
+}
+
+#[test]
+fn external_id_s_page_needs_no_issuer() {
+    let page = "https://contoso.ciamlogin.com/common/oauth2/deviceauth";
+    assert_eq!(server("https://contoso.ciamlogin.com").external_id_page().as_deref(), Some(page));
 }

@@ -140,3 +140,39 @@ fn a_server_s_own_page_is_kept_if_it_is_safe() {
     assert_eq!(uri("https://login.microsoftonline.com/error?code=1"), "https://login.microsoftonline.com/error?code=1");
     assert_eq!(uri("javascript:alert(1)"), "");
 }
+
+#[test]
+fn a_refusal_does_not_tell_what_it_brings_along() {
+    for name in ["device_code", "access_token", "refresh_token", "id_token"] {
+        let answer = answer(&format!(r#"{{"error":"e","error_description":"made s3cret","{name}":"s3cret"}}"#));
+        assert_eq!(answer.description, "made [removed]", "{name}");
+    }
+}
+
+#[test]
+fn a_number_tells_more_than_a_suberror() {
+    let mut answer = answer(r#"{"error":"invalid_grant","suberror":"bad_token","error_codes":[50173]}"#);
+    answer.locate(&server(ENTRA).authority.place("client", true));
+    assert_eq!(answer.remedy(), remedy::for_number(50_173));
+}
+
+#[test]
+fn a_refresh_token_is_refused_by_two_names() {
+    for (error, refused, interaction) in
+        [("invalid_grant", true, true), ("bad_refresh_token", true, true), ("invalid_client", false, false)]
+    {
+        let answer = answer(&format!(r#"{{"error":"{error}"}}"#));
+        assert_eq!((answer.refuses_refresh_token(), answer.needs_interaction()), (refused, interaction), "{error}");
+    }
+}
+
+#[test]
+fn a_page_is_of_the_cloud_and_of_this_client_whatever_it_is_called() {
+    let page = |authority: &str| {
+        let mut answer = answer(r#"{"error":"e","error_codes":[7000218]}"#);
+        answer.locate(&server(authority).authority.place("a b/c", true));
+        answer.page.unwrap()
+    };
+    assert!(page("https://login.chinacloudapi.cn/t").starts_with("https://entra.microsoftonline.cn/#view/"));
+    assert!(page(ENTRA).starts_with("https://entra.microsoft.com/#view/") && page(ENTRA).ends_with("/a%20b%2Fc"));
+}

@@ -12,6 +12,7 @@ use doorcode::flows::silent::{self, Request, Silent, renew, sign_in_after};
 use doorcode::flows::{App, Authentication, Wish, accounts, device_code, refresh};
 use doorcode::host::Host;
 use doorcode::protocol::http::HttpRequest;
+use doorcode::protocol::server_answer::ServerAnswer;
 use doorcode::secret::Secret;
 
 use crate::sim::{Answer, ENTRA, Person, SharedDisk, Sim, all, app, codes, jwt};
@@ -731,4 +732,77 @@ fn no_line_of_the_log_and_no_error_holds_a_token() {
     let mut lines = sim.log_lines();
     lines.push(format!("{error} {error:?}"));
     assert!(lines.iter().all(|line| !line.contains("AT-1") && !line.contains("RT-1")), "{lines:?}");
+}
+
+#[test]
+fn a_cloud_that_is_not_named_is_not_any_cloud() {
+    let (_, sim, app) = signed_in();
+    let asked = sim.requests().len();
+    let elsewhere = || Wish { authority: Some("https://login.microsoftonline.us/organizations".to_owned()), ..wish() };
+    for force_refresh in [false, true] {
+        let request = Request { wish: elsewhere(), environment: String::new(), force_refresh, ..request() };
+        assert_eq!(words(sim.run(silent(&app, request))), "no_tokens_found");
+    }
+    assert_eq!(sim.requests().len(), asked, "no refresh token goes to another cloud");
+}
+
+#[test]
+fn who_is_not_named_may_be_a_guest() {
+    let (_, sim, app) = signed_in();
+    let guest = Wish { authority: Some(format!("https://login.microsoftonline.com/{GUEST}")), ..wish() };
+    assert_eq!(words(sim.run(silent(&app, Request { wish: guest, ..Request::default() }))), "AT-2");
+}
+
+#[test]
+fn a_refusal_of_before_is_nobody_s_answer() {
+    let (server, sim, app) = signed_in();
+    let forced = || Request { force_refresh: true, ..request() };
+    server.says(&[Answer::oauth("interaction_required")]);
+    assert_eq!(words(sim.run(silent(&app, forced()))), "interaction_required");
+    let results = sim.run(all((0..3).map(|_| silent(&app, forced())).collect()));
+    assert!(results.into_iter().all(|result| words(result) == "AT-2"));
+}
+
+#[test]
+fn a_challenge_goes_before_the_claims_that_the_caller_had() {
+    let refusal = || ServerAnswer {
+        error: "interaction_required".to_owned(),
+        claims: "theirs".to_owned(),
+        ..ServerAnswer::default()
+    };
+    for (error, claims) in [(Error::refused(refusal()), "theirs"), (Error::NoTokens, "ours")] {
+        let wish = Wish { claims: Some("ours".to_owned()), ..wish() };
+        let sign_in = sign_in_after(error, device_code::Request { wish, timeout: None }).unwrap();
+        assert_eq!(sign_in.wish.claims.as_deref(), Some(claims));
+    }
+}
+
+#[test]
+fn a_tenant_is_asked_for_its_id_once_however_many_want_it() {
+    let (_, sim, app) = signed_in();
+    let by_domain = || Wish { authority: Some("https://login.microsoftonline.com/guest.example".to_owned()), ..wish() };
+    let results = sim.run(all((0..3).map(|_| silent(&app, Request { wish: by_domain(), ..request() })).collect()));
+    assert!(results.iter().all(Result::is_ok));
+    let documents = sim.requests().into_iter().filter(|(_, request)| request.url.contains("openid-configuration"));
+    assert_eq!(documents.count(), 1);
+}
+
+#[test]
+fn a_refresh_token_that_the_server_calls_expired_is_forgotten() {
+    for suberror in ["bad_token", "token_expired"] {
+        let (server, sim, app) = signed_in();
+        server.says(&[Answer::json(400, &format!(r#"{{"error":"invalid_grant","suberror":"{suberror}"}}"#))]);
+        let forced = || Request { force_refresh: true, ..request() };
+        assert_eq!(words(sim.run(silent(&app, forced()))), "invalid_grant");
+        assert_eq!(words(sim.run(silent(&app, forced()))), "no_tokens_found", "{suberror}");
+    }
+}
+
+#[test]
+fn a_refusal_to_renew_has_its_page() {
+    let (server, sim, app) = signed_in();
+    server.says(&[Answer::json(400, r#"{"error":"interaction_required","error_codes":[50079]}"#)]);
+    let error = sim.run(silent(&app, Request { force_refresh: true, ..request() })).unwrap_err();
+    let page = error.server_answer().unwrap().page.as_deref();
+    assert_eq!(page, Some("https://mysignins.microsoft.com/security-info"));
 }

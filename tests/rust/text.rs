@@ -44,3 +44,8 @@ fn a_secret_is_taken_out_of_what_a_server_says() {
         assert_eq!(clean_without(&format!("<{echo}>"), &[secret]), "<[removed]>", "{echo}");
     }
 }
+
+#[test]
+fn a_secret_is_found_in_rfc_3986_s_own_form() {
+    assert_eq!(clean_without("<a%21~%2F>", &["a!~/"]), "<[removed]>");
+}

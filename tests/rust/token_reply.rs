@@ -48,3 +48,19 @@ fn a_reply_with_the_least_is_enough() {
     assert_eq!(token.token_type, "Bearer");
     assert!(token.scopes.is_none() && token.expires_in.is_none() && token.refresh_token.is_none());
 }
+
+#[test]
+fn scopes_have_commas_in_between_only_where_they_have_no_spaces() {
+    for (scope, expected) in [("repo,gist", vec!["repo", "gist"]), ("a,b c", vec!["a,b", "c"])] {
+        let reply = reply(&format!(r#"{{"access_token":"a","scope":"{scope}"}}"#));
+        let token = TokenReply::read(&json::object(reply.body.expose()).unwrap(), &reply).unwrap();
+        assert_eq!(token.scopes.unwrap().as_slice(), expected);
+    }
+}
+
+#[test]
+fn a_token_s_type_cannot_move_a_terminal_s_cursor() {
+    let reply = reply(r#"{"access_token":"a","token_type":"Bea\u001b[2Jrer"}"#);
+    let token = TokenReply::read(&json::object(reply.body.expose()).unwrap(), &reply).unwrap();
+    assert_eq!(token.token_type, "Bea [2Jrer");
+}
