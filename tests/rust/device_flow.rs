@@ -821,3 +821,11 @@ fn an_issuer_does_not_tell_the_tokens_of_its_reply() {
         assert!(!format!("{error} {error:?}").contains(secret), "{error}");
     }
 }
+
+#[test]
+fn any_yes_whose_body_is_lost_may_have_spent_the_code() {
+    for status in [200, 206, 299] {
+        let (sim, error) = error(vec![codes(""), Answer::Break(Some(status)), tokens()]);
+        assert_eq!((error.code(), sim.requests().len()), ("network_error", 2), "{status}");
+    }
+}

@@ -779,3 +779,29 @@ fn who_says_who_they_are_is_not_somebody() {
     let person = sim.run(sign_in(&trusting(&sim, &base, trust), request(), &Person::default())).unwrap();
     assert_eq!(person.account.unwrap().home_account_id, "u.t");
 }
+
+#[test]
+fn where_nothing_can_be_proven_the_refusal_stands() {
+    let sim = knowing_pkce(|_, _| Answer::oauth("invalid_request"));
+    sim.cannot_hash();
+    let error = begin(&sim, &app(&sim, "https://id.example"), 1).remove(0).unwrap_err();
+    assert_eq!((error.code(), asked(&sim, "/device")), ("invalid_request", 1));
+}
+
+#[test]
+fn what_the_network_threw_is_the_cause() {
+    let sim = documents(|_| Answer::Break(None));
+    let error = begin(&sim, &app(&sim, "https://id.example"), 1).remove(0).unwrap_err();
+    assert_eq!(error.cause().unwrap().downcast::<&str>(), Some("thrown"));
+}
+
+#[test]
+fn a_request_s_authority_is_what_the_program_says_of_it() {
+    let mut trust = Trust::default();
+    trust.know(&["localhost:8443".to_owned()]).unwrap();
+    let sim = Sim::script(vec![Answer::Break(None)]);
+    let app = trusting(&sim, "https://login.microsoftonline.com/t", trust);
+    let wish = Wish { authority: Some("https://localhost:8443/t".to_owned()), ..Wish::default() };
+    assert!(sim.run(start(&app, Request { wish, timeout: None })).is_err());
+    assert_eq!(asked(&sim, "/t/v2.0/.well-known/openid-configuration"), 1);
+}

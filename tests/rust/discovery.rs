@@ -223,7 +223,7 @@ fn a_description_is_of_one_server_alone() {
     assert_eq!((kind("https://github.com/x"), kind("https://id.example")), (Kind::OpenId, Kind::Unknown));
     let mut trust = Trust::default();
     let openid = GITHUB.replace('{', r#"{"issuer":"https://github.com","#);
-    assert_eq!(*describe(&mut trust, "https://github.com", &openid).unwrap().kind(), Kind::OpenId);
+    assert_eq!(*describe(&mut trust, " https://github.com ", &openid).unwrap().kind(), Kind::OpenId);
 }
 
 #[test]

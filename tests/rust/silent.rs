@@ -765,12 +765,11 @@ fn a_refusal_of_before_is_nobody_s_answer() {
 
 #[test]
 fn a_challenge_goes_before_the_claims_that_the_caller_had() {
-    let refusal = || ServerAnswer {
-        error: "interaction_required".to_owned(),
-        claims: "theirs".to_owned(),
-        ..ServerAnswer::default()
+    let refusal = |claims: &str| {
+        let (error, claims) = ("interaction_required".to_owned(), claims.to_owned());
+        Error::refused(ServerAnswer { error, claims, ..ServerAnswer::default() })
     };
-    for (error, claims) in [(Error::refused(refusal()), "theirs"), (Error::NoTokens, "ours")] {
+    for (error, claims) in [(refusal("theirs"), "theirs"), (refusal(""), "ours"), (Error::NoTokens, "ours")] {
         let wish = Wish { claims: Some("ours".to_owned()), ..wish() };
         let sign_in = sign_in_after(error, device_code::Request { wish, timeout: None }).unwrap();
         assert_eq!(sign_in.wish.claims.as_deref(), Some(claims));
@@ -805,4 +804,53 @@ fn a_refusal_to_renew_has_its_page() {
     let error = sim.run(silent(&app, Request { force_refresh: true, ..request() })).unwrap_err();
     let page = error.server_answer().unwrap().page.as_deref();
     assert_eq!(page, Some("https://mysignins.microsoft.com/security-info"));
+}
+
+#[test]
+fn who_had_to_wait_is_not_given_the_token_that_was_to_be_renewed() {
+    let (server, sim, app) = signed_in();
+    server.says(&[Answer::Hang]);
+    let forced = || Request { force_refresh: true, ..request() };
+    let second = sim.run(async {
+        let mut first = Some(Box::pin(silent(&app, forced())));
+        let mut second = std::pin::pin!(silent(&app, forced()));
+        std::future::poll_fn(|context| {
+            if let Some(mut first) = first.take() {
+                assert!(first.as_mut().poll(context).is_pending());
+                assert!(second.as_mut().poll(context).is_pending(), "and here the first gives up");
+            }
+            second.as_mut().poll(context)
+        })
+        .await
+    });
+    assert_eq!(words(second), "AT-2");
+}
+
+#[test]
+fn a_challenge_is_not_answered_with_what_came_for_another() {
+    let (_, sim, app) = signed_in();
+    let challenged = Wish { claims: Some(r#"{"access_token":{"nbf":{"essential":true}}}"#.to_owned()), ..wish() };
+    let requests = [Request { force_refresh: true, ..request() }, Request { wish: challenged, ..request() }];
+    let results = sim.run(all(requests.map(|request| silent(&app, request)).into()));
+    assert_eq!(results.into_iter().map(words).collect::<Vec<_>>(), ["AT-2", "AT-3"]);
+}
+
+#[test]
+fn an_account_whose_tenant_is_not_told_is_asked_for_at_home() {
+    let (_, sim, app) = signed_in();
+    for tenant in ["", "contoso.com"] {
+        let nowhere = Request { tenant_id: tenant.to_owned(), force_refresh: true, ..request() };
+        assert!(sim.run(silent(&app, nowhere)).is_ok());
+        assert!(sim.requests().pop().unwrap().1.url.contains("/organizations/"), "{tenant}");
+    }
+}
+
+#[test]
+fn a_program_s_own_tenant_need_not_be_asked_for_its_id() {
+    let (_, sim) = Server::new();
+    let app = app(&sim, "https://login.microsoftonline.com/contoso.com");
+    sim.run(sign_in(&app));
+    let asked = sim.requests().len();
+    assert_eq!(words(sim.run(silent(&app, request()))), "AT-1");
+    assert_eq!(sim.requests().len(), asked);
 }

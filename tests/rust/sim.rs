@@ -76,6 +76,7 @@ struct State {
     open_requests: usize,
     lines: Vec<String>,
     plugin: Option<Plugin>,
+    cannot_hash: bool,
 }
 
 /// What a program's processes keep their cache in. Reading and writing take time.
@@ -139,6 +140,11 @@ impl Sim {
     /// Keeps an application's cache on a disk.
     pub fn plug(&self, app: &Rc<App<Self>>, disk: &SharedDisk) {
         self.0.borrow_mut().plugin = Some(Plugin { disk: Rc::clone(disk), app: Rc::downgrade(app) });
+    }
+
+    /// The runtime has no SHA-256.
+    pub fn cannot_hash(&self) {
+        self.0.borrow_mut().cannot_hash = true;
     }
 
     pub fn requests(&self) -> Vec<(UnixMs, HttpRequest)> {
@@ -278,7 +284,11 @@ impl Host for Sim {
             state.open_requests += 1;
         }
         let _open = OpenRequest(self.clone());
-        let failed = |problem: &str, status| SendError { problem: problem.to_owned(), status, cause: None };
+        let failed = |problem: &str, status| SendError {
+            problem: problem.to_owned(),
+            status,
+            cause: Some(Cause::new("thrown")),
+        };
         match answer {
             Answer::Reply { status, headers, body, after } => {
                 self.timer(after).await;
@@ -368,6 +378,9 @@ impl Host for Sim {
 
     async fn sha256(&self, text: &str) -> Option<[u8; 32]> {
         use sha2::Digest;
+        if self.0.borrow().cannot_hash {
+            return None;
+        }
         Some(sha2::Sha256::digest(text).into())
     }
 
