@@ -118,6 +118,7 @@ pub async fn sign_in<H: Host>(app: &App<H>, request: Request, prompt: &impl Prom
 /// For a request that is wrong, before anything is sent; for a server that refuses or cannot be reached.
 pub async fn start<H: Host>(app: &App<H>, request: Request) -> Result<Pending, Error> {
     let (authority, ask) = request.wish.checked(app)?;
+    let authority = discover::vouched_for(app, authority, &ask.correlation_id).await?;
     if *authority.kind() == Kind::B2c {
         return Err(Error::NoDeviceCodes);
     }

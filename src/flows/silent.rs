@@ -196,15 +196,19 @@ pub fn sign_in_after(error: Error, mut sign_in: device_code::Request) -> Result<
 /// Whether an account is another server's, of those that share a host: its ID token says who gave it. In Entra's clouds, and in
 /// what may be one, it is the tenant that tells tokens apart.
 fn is_of_another<H>(app: &App<H>, authority: &Authority, known: Option<&Known>) -> bool {
-    let Some(claims) = known.and_then(|known| known.claims.as_ref()) else {
+    let Some(known) = known.filter(|_| !matches!(authority.kind(), Kind::Entra { .. } | Kind::Unknown)) else {
         return false;
     };
     let trust = app.trust.borrow();
+    let Some(claims) = &known.claims else {
+        // Who has no ID token is of the server at this host that gives none, if the program describes one.
+        return trust.describes_plain_oauth(&authority.host_and_port()) && !described::is_described(&trust, authority);
+    };
     let is_own = |issuer: &str| match described::known_endpoints(&trust, authority) {
-        Some(known) => known.issuer.is_none_or(|expected| issuer_matches(&expected, issuer, Some(claims.text("tid")))),
+        Some(known) => known.issuer.is_some_and(|expected| issuer_matches(&expected, issuer, Some(claims.text("tid")))),
         None => authority.accepts_issuer(issuer, &trust),
     };
-    !matches!(authority.kind(), Kind::Entra { .. } | Kind::Unknown) && !is_own(claims.text("iss"))
+    !is_own(claims.text("iss"))
 }
 
 /// Finds out which tenant's tokens are meant.

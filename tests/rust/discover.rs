@@ -805,3 +805,51 @@ fn a_request_s_authority_is_what_the_program_says_of_it() {
     assert!(sim.run(start(&app, Request { wish, timeout: None })).is_err());
     assert_eq!(asked(&sim, "/t/v2.0/.well-known/openid-configuration"), 1);
 }
+
+#[test]
+fn a_plain_oauth_server_is_sent_no_refresh_token_of_a_realm_at_its_host() {
+    let metadata = r#"{"token_endpoint":"https://id.example/p/token","device_authorization_endpoint":"https://id.example/p/device"}"#;
+    let mut trust = openid();
+    describe(&mut trust, "https://id.example/p", metadata).unwrap();
+    let sim = realms();
+    let app = trusting(&sim, "https://id.example/a", trust);
+    let wish = reading("https://id.example/a");
+    let account = sim.run(sign_in(&app, Request { wish, timeout: None }, &Person::default())).unwrap().account.unwrap();
+    let before = sim.requests().len();
+    for (home, force_refresh) in [("", false), (&*account.home_account_id, false), (&*account.home_account_id, true)] {
+        let wish = reading("https://id.example/p");
+        let asked =
+            silent::Request { wish, home_account_id: home.to_owned(), force_refresh, ..silent::Request::default() };
+        assert_eq!(sim.run(silent(&app, asked, None)).unwrap_err().code(), "no_tokens_found");
+    }
+    assert_eq!(sim.requests().len(), before, "no refresh token goes to another server");
+}
+
+#[test]
+fn b2c_that_microsoft_vouches_for_is_not_asked_for_codes() {
+    let sim = documents(|_| Answer::json(200, r#"{"metadata":[]}"#));
+    let app = trusting(&sim, "https://login.contoso.example/tfp/x/y", Trust::default());
+    for _ in 0..2 {
+        assert_eq!(begin(&sim, &app, 1).remove(0).unwrap_err().code(), "device_code_not_offered");
+    }
+    assert_eq!(sim.requests().len(), 1, "Microsoft's word, and nothing else");
+}
+
+#[test]
+fn a_realm_is_sent_no_refresh_token_of_a_plain_oauth_server_at_its_host() {
+    let metadata = r#"{"token_endpoint":"https://id.example/p/token","device_authorization_endpoint":"https://id.example/p/device"}"#;
+    let mut trust = openid();
+    describe(&mut trust, "https://id.example/p", metadata).unwrap();
+    let sim = realms();
+    let app = trusting(&sim, "https://id.example/p", trust);
+    let wish = reading("https://id.example/p");
+    let account = sim.run(sign_in(&app, Request { wish, timeout: None }, &Person::default())).unwrap().account.unwrap();
+    let before = sim.requests().len();
+    for (home, force_refresh) in [("", false), (&*account.home_account_id, false), (&*account.home_account_id, true)] {
+        let wish = reading("https://id.example/b");
+        let asked =
+            silent::Request { wish, home_account_id: home.to_owned(), force_refresh, ..silent::Request::default() };
+        assert_eq!(sim.run(silent(&app, asked, None)).unwrap_err().code(), "no_tokens_found");
+    }
+    assert_eq!(sim.requests().len(), before, "no refresh token goes to another server");
+}
