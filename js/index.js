@@ -207,9 +207,10 @@ export class PublicClientApplication {
 export async function diagnose(configuration, options = {}) {
   const input = Input.request({ scopes: [], ...options });
   const fields = JSON.stringify(deviceCodeRequest(input));
+  const given = { signal: input.signal('signal') };
   try {
     const core = coreOf(new PublicClientApplication(configuration));
-    return JSON.parse(await stoppable({ signal: input.signal('signal') }, (signal) => core.diagnose(fields, signal)));
+    return JSON.parse(await stoppable(given, (signal) => core.diagnose(fields, signal)));
   } catch (error) {
     if (!(error instanceof ClientConfigurationError)) throw error;
     const { field, message, remedy } = /** @type {import('./index.js').ClientConfigurationError} */ (error);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Greets a person: has them sign in the first time, and knows them from then on. `cli.mjs sign-out` forgets them.
-// CLIENT_ID and AUTHORITY say to whom, CACHE_FILE where the tokens are kept; Ctrl-C gives up.
+// CLIENT_ID and AUTHORITY say to whom, CACHE_FILE where the tokens are kept; Ctrl-C gives up. AUTHORITY is a tenant of Entra's, or a
+// server on this machine; ../openid is for other providers.
 
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { PublicClientApplication } from 'doorcode';

@@ -87,7 +87,7 @@ pub(crate) fn accept(mut reply: TokenReply, asked: &Asked<'_>) -> Result<Authent
     let claims = claims.map_err(|error| match error {
         // It quotes the token's issuer.
         Error::IdToken { claim, problem } => {
-            let secrets = [Some(&reply.access_token), reply.refresh_token.as_ref(), reply.id_token.as_ref()];
+            let secrets = [Some(&reply.access_token), reply.refresh_token.as_ref()];
             let secrets: Vec<&str> = secrets.into_iter().flatten().map(Secret::expose).collect();
             Error::IdToken { claim, problem: clean_without(&problem, &secrets) }
         }

@@ -7,7 +7,7 @@ use crate::cache::store::Store;
 use crate::error::Error;
 use crate::flows::turns::Turns;
 use crate::host::{Host, Level, SendError};
-use crate::protocol::authority::{Authority, Endpoints, Kind, Server};
+use crate::protocol::authority::{Authority, Endpoints, Server};
 use crate::protocol::http::UnixMs;
 use crate::protocol::request::Client;
 use crate::protocol::trust::Trust;
@@ -127,13 +127,8 @@ impl<H: Host> App<H> {
 
     /// The authority of a request: its own, or the application's.
     pub(crate) fn authority(&self, of_request: Option<&str>) -> Result<Authority, Error> {
-        let trust = self.trust.borrow();
         match of_request {
-            Some(text) => Authority::parse(text, &trust),
-            // Somebody may have vouched for it since.
-            None if *self.default_authority.kind() == Kind::Unknown => {
-                Authority::parse(&self.default_authority.canonical(), &trust)
-            }
+            Some(text) => Authority::parse(text, &self.trust.borrow()),
             None => Ok(self.default_authority.clone()),
         }
     }

@@ -13,11 +13,8 @@ use crate::protocol::authority::{Authority, Kind, is_guid};
 use crate::protocol::described;
 use crate::protocol::device_code::Why;
 use crate::protocol::discovery;
-use crate::protocol::http::UnixMs;
+use crate::protocol::http::{CLOCK_SKEW, UnixMs};
 use crate::protocol::json;
-
-/// How far two clocks may be apart, in milliseconds, before it is worth a word.
-const CLOCK_SKEW: u64 = 300_000;
 
 /// Why a sign-in may go well without the document.
 const BUILT_IN: &str = "Sign-in does not need it here: the endpoints of this cloud are built in.";
@@ -192,7 +189,7 @@ fn look_at_clock(server: Option<UnixMs>, now: UnixMs, chart: &mut Chart) {
     };
     let (apart, which) =
         if now > server { (now.saturating_sub(server), "ahead") } else { (server.saturating_sub(now), "behind") };
-    if apart <= CLOCK_SKEW {
+    if apart / 1000 <= CLOCK_SKEW {
         return chart.ok("clock", "This device's clock agrees with the server's.".to_owned());
     }
     chart.note(

@@ -13,14 +13,11 @@ use crate::flows::wish::Wish;
 use crate::host::{Host, Level};
 use crate::protocol::authority::{Authority, Kind, is_guid, is_multi_tenant, issuer_matches};
 use crate::protocol::described;
-use crate::protocol::http::UnixMs;
+use crate::protocol::http::{CLOCK_SKEW, UnixMs};
 use crate::protocol::request::{self, Ask};
 
 /// A token that expires so soon, in seconds, is renewed before it is handed out (MSAL's).
 const EXPIRES_SOON: u64 = 300;
-
-/// How far two clocks may be apart, in seconds.
-const CLOCK_SKEW: u64 = 300;
 
 /// How long a renewal in the background is not tried again, in milliseconds, once it failed.
 const RENEWAL_REST: u64 = 60_000;
@@ -125,7 +122,7 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
         let client_id = &app.client().client_id;
         let accounts = with_cache(app, false, |store| store.accounts(client_id)).await?;
         let here = accounts.into_iter().filter(|known| {
-            authority.is_filed_under(&known.account.environment) && !is_of_another(app, &authority, Some(known))
+            authority.is_filed_under(&known.account.environment) && !is_of_another(app, &authority, known)
         });
         let last =
             here.max_by_key(|known| known.used_at).ok_or_else(|| unanswered.clone().unwrap_or(Error::NoTokens))?;
@@ -195,10 +192,10 @@ pub fn sign_in_after(error: Error, mut sign_in: device_code::Request) -> Result<
 
 /// Whether an account is another server's, of those that share a host: its ID token says who gave it. In Entra's clouds, and in
 /// what may be one, it is the tenant that tells tokens apart.
-fn is_of_another<H>(app: &App<H>, authority: &Authority, known: Option<&Known>) -> bool {
-    let Some(known) = known.filter(|_| !matches!(authority.kind(), Kind::Entra { .. } | Kind::Unknown)) else {
+fn is_of_another<H>(app: &App<H>, authority: &Authority, known: &Known) -> bool {
+    if matches!(authority.kind(), Kind::Entra { .. } | Kind::Unknown) {
         return false;
-    };
+    }
     let trust = app.trust.borrow();
     let Some(claims) = &known.claims else {
         // Who has no ID token is of the server at this host that gives none, if the program describes one.
@@ -268,9 +265,10 @@ impl Plan {
         if !store.knows(&whose) {
             return found; // signed out, even if tokens are left: MSAL Python leaves those whose keys are not as it writes them
         }
-        let is_entra = matches!(self.authority.kind(), Kind::Entra { .. });
         let account = || store.account(&whose, client_id, &self.realm);
-        if !is_entra && is_of_another(app, &self.authority, account().as_ref()) {
+        // In Entra's clouds nothing of the account is needed to tell whose token it is.
+        let known = if matches!(self.authority.kind(), Kind::Entra { .. }) { None } else { account() };
+        if known.as_ref().is_some_and(|known| is_of_another(app, &self.authority, known)) {
             return found;
         }
         found.token = store.access_token(&whose, &wanted);
@@ -279,7 +277,7 @@ impl Plan {
             found.refresh_tokens = store.refresh_tokens(&whose, client_id);
         }
         if found.token.is_some() && may_serve {
-            found.known = account();
+            found.known = known.or_else(account);
         }
         found
     }

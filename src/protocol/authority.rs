@@ -307,9 +307,7 @@ impl Authority {
             Kind::ExternalId => is_same_origin || self.is_same_customer(&url, true) || is_vouched_for,
             Kind::CustomDomain | Kind::B2c => is_same_origin || self.is_same_customer(&url, false) || is_vouched_for,
             // Its paths are Windows', where capitals make no difference.
-            Kind::Adfs => {
-                is_same_origin && url.without_query().trim_end_matches('/').eq_ignore_ascii_case(&self.base())
-            }
+            Kind::Adfs => url.without_query().trim_end_matches('/').eq_ignore_ascii_case(&self.base()),
             Kind::OpenId | Kind::Unknown => {
                 let is_own = trust.knows(&self.host_and_port()) && self.is_same_customer(&url, false);
                 is_same || is_own || (is_vouched_for && !is_same_origin)
@@ -320,7 +318,7 @@ impl Authority {
     /// Whether an issuer below `ciamlogin.com` is of the tenant that this authority's path names: by its id, or by its first domain.
     /// With `is_known` the authority is below it as well, and any tenant id will do that the issuer is consistent in.
     fn is_same_customer(&self, issuer: &Url, is_known: bool) -> bool {
-        let Some(host) = issuer.host().strip_suffix(EXTERNAL_ID).filter(|_| !issuer.is_plain()) else {
+        let Some(host) = issuer.host().strip_suffix(EXTERNAL_ID) else {
             return false;
         };
         let first = self.first_segment().to_ascii_lowercase();

@@ -5,6 +5,9 @@ use crate::secret::Secret;
 /// Milliseconds since 1970-01-01T00:00:00Z, by the wall clock.
 pub type UnixMs = u64;
 
+/// How far two clocks may be apart, in seconds, before one of them is taken to be wrong.
+pub const CLOCK_SKEW: u64 = 300;
+
 /// How a request is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {

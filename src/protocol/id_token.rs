@@ -8,13 +8,10 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::protocol::authority::issuer_matches;
-use crate::protocol::http::UnixMs;
+use crate::protocol::http::{CLOCK_SKEW, UnixMs};
 use crate::protocol::json::{self, Object};
 use crate::protocol::text::clean;
 use crate::secret::Secret;
-
-/// How far two clocks may be apart, in seconds.
-const CLOCK_SKEW: u64 = 300;
 
 /// What an ID token must say to be believed.
 #[derive(Debug, Clone, Copy)]

@@ -11,7 +11,7 @@ use crate::protocol::url::Url;
 pub struct Trust {
     /// `protocolMode: "OIDC"`: a host that is not known to be Microsoft's is an OpenID provider.
     pub speaks_openid: bool,
-    /// Hosts, with their ports, that somebody has vouched for: the program, or Microsoft.
+    /// Hosts in lower case, with their ports, that somebody has vouched for: the program, or Microsoft.
     pub hosts: Vec<String>,
     /// Clouds beside those that are built in.
     pub clouds: Vec<Cloud>,
@@ -64,7 +64,7 @@ impl Trust {
     /// Whether somebody has vouched for a host (with its port).
     #[must_use]
     pub fn knows(&self, host: &str) -> bool {
-        self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+        self.hosts.iter().any(|known| known == host)
     }
 
     /// Whether the program described a server at a host (with its port).

@@ -81,6 +81,12 @@ describe('diagnose, elsewhere', () => {
     }
   });
 
+  it('is refused options that are wrong', async () => {
+    for (const [options, field] of [[{ signal: 7 }, 'signal'], [{ scopes: 'x' }, 'scopes'], [{ locale: 7 }, 'locale']]) {
+      assert.equal((await failure(diagnose({ auth: { clientId: CLIENT } }, options))).field, field);
+    }
+  });
+
   it('gives up when it is told to', async () => {
     const reason = new Error('enough');
     const server = await startScripted({ '/device': () => undefined });

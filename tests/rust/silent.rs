@@ -769,8 +769,14 @@ fn a_challenge_goes_before_the_claims_that_the_caller_had() {
         let (error, claims) = ("interaction_required".to_owned(), claims.to_owned());
         Error::refused(ServerAnswer { error, claims, ..ServerAnswer::default() })
     };
-    for (error, claims) in [(refusal("theirs"), "theirs"), (refusal(""), "ours"), (Error::NoTokens, "ours")] {
-        let wish = Wish { claims: Some("ours".to_owned()), ..wish() };
+    let ours = r#"{"a":1}"#;
+    for (error, claims) in [
+        (refusal(r#"{"b":2}"#), r#"{"a":1,"b":2}"#),
+        (refusal("theirs"), "theirs"),
+        (refusal(""), ours),
+        (Error::NoTokens, ours),
+    ] {
+        let wish = Wish { claims: Some(ours.to_owned()), ..wish() };
         let sign_in = sign_in_after(error, device_code::Request { wish, timeout: None }).unwrap();
         assert_eq!(sign_in.wish.claims.as_deref(), Some(claims));
     }
