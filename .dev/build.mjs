@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import { ask, CRATES, main, ROOT, run, TOOLS } from './steps.mjs';
 import { setup } from './setup.mjs';
 
@@ -20,7 +21,7 @@ const SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', 'js', '
 export async function build() {
   const environment = await setup();
   const stamp = digest((await ask('rustc', ['-vV'], environment)) ?? '');
-  const made = [join(CORE, 'core.wasm'), join(CORE, 'core.d.ts'), ...['index.js', 'index.cjs', 'package.json'].map((name) => join(OUT, name))];
+  const made = [join(CORE, 'core.wasm'), join(CORE, 'core.d.ts'), ...['index.js', 'index.cjs', 'core.wasm', 'package.json'].map((name) => join(OUT, name))];
   if (made.every(existsSync) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return;
   rmSync(STAMP, { force: true });
   await run('crates', 'cargo', ['fetch', '--locked']);
@@ -46,26 +47,33 @@ async function bundle() {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT);
   const { version } = manifest();
+  const core = readFileSync(join(CORE, 'core.wasm'));
+  writeFileSync(join(CORE, 'core.deflated'), deflateRawSync(core, { level: 9 }));
+  const load = join(ROOT, 'js/load');
   /** @type {import('esbuild').BuildOptions} */
   const common = {
-    entryPoints: [join(ROOT, 'js/load/inline.js')],
     bundle: true,
+    outdir: OUT,
     platform: 'neutral',
+    mainFields: ['main'],
     target: 'es2022',
     alias: { 'doorcode-core': join(CORE, 'core.js') },
-    loader: { '.wasm': 'base64' },
-    define: { DOORCODE_VERSION: JSON.stringify(version) },
+    loader: { '.deflated': 'base64' },
+    external: ['./core.wasm'],
+    define: { DOORCODE_VERSION: JSON.stringify(version), CORE_LENGTH: String(core.length) },
     // Lines and names stay: when a program dies of an uncaught error, Node prints the line that threw.
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'warning',
   };
-  await esbuild({ ...common, format: 'esm', outfile: join(OUT, 'index.js') });
-  await esbuild({ ...common, format: 'cjs', platform: 'node', outfile: join(OUT, 'index.cjs') });
+  // What the two loaders share is in one file beside them.
+  const entryPoints = { index: join(load, 'inline.js'), workerd: join(load, 'workerd.js') };
+  await esbuild({ ...common, format: 'esm', entryPoints, splitting: true, chunkNames: 'doorcode' });
+  await esbuild({ ...common, format: 'cjs', platform: 'node', entryPoints: { index: join(load, 'file.js') }, outExtension: { '.js': '.cjs' } });
+  copyFileSync(join(CORE, 'core.wasm'), join(OUT, 'core.wasm'));
   for (const file of readdirSync(join(ROOT, 'pkg-template'))) copyFileSync(join(ROOT, 'pkg-template', file), join(OUT, file));
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(ROOT, file), join(OUT, file));
-  // The same declarations for both module systems; TypeScript tells them apart by the file's name.
-  for (const name of ['index.d.ts', 'index.d.cts']) copyFileSync(join(ROOT, 'js/index.d.ts'), join(OUT, name));
+  copyFileSync(join(ROOT, 'js/index.d.ts'), join(OUT, 'index.d.cts'));
   writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
 }
 

@@ -12,10 +12,10 @@ main(async () => {
   await build();
   const { build: esbuild } = await import('esbuild');
   const wasm = readFileSync(join(ROOT, 'target/core/core.wasm'));
-  // What a bundler makes of an `import` of the whole package: JavaScript and base64 in one file.
+  // What a bundler makes of an `import` of the whole package: JavaScript and the module in one file.
   const bundled = await esbuild({ entryPoints: [join(ROOT, 'pkg/index.js')], bundle: true, minify: true, format: 'esm', write: false });
   const bundle = Buffer.from(bundled.outputFiles[0].contents);
-  // The same, with the module beside it as bytes, which is how it compresses best.
+  // The same, with the module beside it as bytes, as workerd has it; that is also how it compresses best.
   const code = Buffer.from(bundle.toString().replace(/"[A-Za-z0-9+/=]{10000,}"/, '""'));
   const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json'], { cwd: join(ROOT, 'pkg') });
   const [{ size: packed, unpackedSize: unpacked }] = JSON.parse(stdout);
@@ -31,7 +31,7 @@ main(async () => {
     'javascript, minified': code.length,
     'javascript, brotli': brotli(code),
     'wasm and javascript, brotli': brotli(wasm) + brotli(code),
-    'bundle with base64, brotli': brotli(bundle),
+    'bundle, brotli': brotli(bundle),
     'package, packed': packed,
     'package, unpacked': unpacked,
   };

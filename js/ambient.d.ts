@@ -3,8 +3,22 @@
 /** The version of the package. */
 declare const DOORCODE_VERSION: string;
 
-/** The core, compiled, as base64. */
-declare module '*.wasm' {
+/** Of the core's module, in bytes. */
+declare const CORE_LENGTH: number;
+
+/** The core's module, deflated, as base64. */
+declare module '*.deflated' {
   const base64: string;
   export default base64;
+}
+
+/** The core's module, as workerd imports it. */
+declare module '*.wasm' {
+  const module: WebAssembly.Module;
+  export default module;
+}
+
+declare module 'tiny-inflate' {
+  /** Inflates raw deflated data into a buffer of the right length, and returns that. */
+  export default function inflate(source: Uint8Array, target: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
 }

@@ -1,7 +1,7 @@
 // The two-step form of the device flow: start here, finish there, in another process if need be.
 
 import { Input, jsonOf } from './check.js';
-import { coreOf } from './core-of.js';
+import { coreOf } from './core.js';
 import { ClientAuthError, ClientAuthErrorCodes, failed } from './errors.js';
 import { authenticationResult, deviceCodeRequest, deviceCodeResponse } from './shapes.js';
 import { stoppable } from './stop.js';

@@ -1,9 +1,8 @@
 // The package's face: MSAL Node's classes over the core. Types are checked here; what happens is decided in Rust.
 
-import { Core } from 'doorcode-core';
 import { Input, requireMethods } from './check.js';
 import { isVersioned } from './cache-access.js';
-import { coreOf, keepCore } from './core-of.js';
+import { coreOf, makeCore } from './core.js';
 import { drive } from './drive.js';
 import { ClientConfigurationError, fromCore } from './errors.js';
 import { Hits, isPlain } from './hits.js';
@@ -73,12 +72,12 @@ export class PublicClientApplication {
     const plugin = cachePlugin(input.part('cache'));
     /** @type {WeakRef<TokenCache> | undefined} */
     let cache;
-    const core = new Core(
+    const core = makeCore(
+      this,
       JSON.stringify(coreConfiguration(input)),
       hooks(system, this.#log, plugin !== undefined, () => /** @type {TokenCache} */ (cache?.deref())),
     );
     core.setLogLevel(logger.level);
-    keepCore(this, core);
     this.#cache = new TokenCache(core, plugin);
     cache = new WeakRef(this.#cache);
     const clock = /** @type {import('./index.js').Clock | undefined} */ (system.value.clock ?? undefined);

@@ -1,10 +1,10 @@
-// The loader for every runtime that may compile bytes: the module travels inside this file as base64, so there is no file
-// to find, no top-level await, and nothing for a bundler to configure.
+// index.js, for every runtime that may compile bytes, and for every bundler: the module travels inside the file, deflated and as base64,
+// so there is no file to find and nothing to configure.
 
-import { initSync } from 'doorcode-core';
-import base64 from '../../target/core/core.wasm';
-import { decode } from './decode.js';
+import deflated from '../../target/core/core.deflated';
+import { provide } from '../core.js';
+import { unpack } from './unpack.js';
 
-initSync({ module: new WebAssembly.Module(decode(base64)) });
+provide(() => new WebAssembly.Module(unpack(deflated, CORE_LENGTH)));
 
 export * from '../index.js';

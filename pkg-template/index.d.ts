@@ -1,0 +1,2 @@
+// The same declarations for both module systems, written once.
+export * from './index.cjs';
