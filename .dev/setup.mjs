@@ -23,11 +23,19 @@ export async function setup() {
   return { ...environment, PATH: `${join(TOOLS, 'bin')}${delimiter}${environment.PATH}` };
 }
 
-async function npmPackages() {
-  const installed = join(ROOT, 'node_modules/.package-lock.json');
-  const wanted = join(ROOT, 'package-lock.json');
+/** @param {string} [folder] with a package-lock.json @param {string[]} [flags] */
+async function npmPackages(folder = '', flags = []) {
+  const installed = join(ROOT, folder, 'node_modules/.package-lock.json');
+  const wanted = join(ROOT, folder, 'package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
-  await run('npm packages', 'npm', ['ci', '--include=dev', '--no-audit', '--no-fund']);
+  const title = `npm packages${folder && ` of ${folder}`}`;
+  await run(title, 'npm', ['ci', '--include=dev', '--no-audit', '--no-fund', ...flags], { cwd: join(ROOT, folder) });
+}
+
+/** The runtimes and bundlers that the package is tried in: only the tests need them. */
+export async function runtimes() {
+  await npmPackages('tests/runtimes', ['--ignore-scripts']);
+  if (!existsSync('/usr/bin/chromium')) await aptInstall(['chromium'], 'install Chromium as /usr/bin/chromium');
 }
 
 /** The tests write and read caches with MSAL Python, in a virtual environment of their own. Debian packs what makes one apart. */

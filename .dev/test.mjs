@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { main, ROOT, say, TOOLS } from './steps.mjs';
 import { build } from './build.mjs';
-import { pythonVenv } from './setup.mjs';
+import { pythonVenv, runtimes } from './setup.mjs';
 
 /** Runs a command in the open; resolves to its exit code and what it printed. */
 function show(/** @type {string} */ command, /** @type {string[]} */ args) {
@@ -35,7 +35,8 @@ async function rust() {
 }
 
 async function javascript() {
-  const files = readdirSync(join(ROOT, 'tests/js')).filter((name) => name.endsWith('.test.mjs')).map((name) => join('tests/js', name));
+  const files = ['tests/js', 'tests/runtimes'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder)).filter((name) => name.endsWith('.test.mjs')).map((name) => join(folder, name)));
   const report = join(TOOLS, 'logs/javascript.tap');
   rmSync(report, { force: true });
   const { code } = await show(process.execPath, [
@@ -47,16 +48,23 @@ async function javascript() {
   const text = readFileSync(report, 'utf8');
   const count = (/** @type {string} */ name) => sum(text.matchAll(new RegExp(`^# ${name} (\\d+)`, 'gm')), 1);
   const failed = count('fail') + count('cancelled');
-  return { passed: count('pass'), failed: failed || (code === 0 ? 0 : 1), skipped: count('skipped') + count('todo') };
+  // The tests of runtimes are named so.
+  const ran = [...text.matchAll(/^ *(ok|not ok) \d+ - runs in (.+?)( # SKIP.*)?$/gm)].map(([, result, name, skipped]) => ({
+    name, outcome: skipped ? 'SKIPPED' : result === 'ok' ? 'passed' : 'FAILED',
+  }));
+  return { passed: count('pass'), failed: failed || (code === 0 ? 0 : 1), skipped: count('skipped') + count('todo'), ran };
 }
 
 main(async () => {
   await build();
   await pythonVenv();
+  await runtimes();
   say('\n— Rust —');
   const one = await rust();
   say('\n— JavaScript —');
   const other = await javascript();
+  console.log('\nThe packed package, in');
+  for (const { name, outcome } of other.ran) console.log(`  ${name.padEnd(50)} ${outcome}`);
   const [passed, failed, skipped] = /** @type {const} */ (['passed', 'failed', 'skipped']).map((name) => one[name] + other[name]);
   console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

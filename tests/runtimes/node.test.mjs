@@ -1,0 +1,31 @@
+// Every Node that is still used, in each way that it loads a package.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { EXPECTED } from './job.mjs';
+import { authorizationServer, consumer } from './support/consumer.mjs';
+import { exec, node, versionOf } from './support/runtimes.mjs';
+
+describe('Node', async () => {
+  let project;
+  let server;
+  before(async () => {
+    project = await consumer('node');
+    server = await authorizationServer();
+  });
+  after(async () => {
+    await server.close();
+    project.remove();
+  });
+
+  for (const major of [20, 22, 24, 26]) {
+    const version = await versionOf(node(major));
+    for (const [way, file] of [['import', 'import.mjs'], ['require', 'require.cjs'], ['a worker thread', 'worker.mjs']]) {
+      it(`runs in Node ${version}, ${way}`, async () => {
+        const { stdout, stderr } = await exec(node(major), [file], { cwd: project.folder, env: { ...process.env, AUTH: JSON.stringify(server.auth) } });
+        assert.deepEqual(JSON.parse(stdout), EXPECTED);
+        assert.equal(stderr, '', 'no warning');
+      });
+    }
+  }
+});
