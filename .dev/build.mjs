@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { deflateRawSync } from 'node:zlib';
 import { ask, CRATES, main, ROOT, run, TOOLS } from './steps.mjs';
 import { setup } from './setup.mjs';
+import { SEPARATOR } from './wasm-std.mjs';
 
 const OUT = join(ROOT, 'pkg');
 const CORE = join(ROOT, 'target/core');
@@ -27,7 +28,7 @@ export async function build() {
   await run('crates', 'cargo', ['fetch', '--locked']);
   await run('Rust core to WebAssembly', 'wasm-pack', [
     'build', '--release', '--target', 'web', '--mode', 'no-install', '--no-pack', '--out-dir', CORE, '--out-name', 'core',
-  ], { env: { ...environment, CARGO_TARGET_DIR: join(ROOT, 'target/wasm'), CARGO_ENCODED_RUSTFLAGS: withoutPaths() } });
+  ], { env: { ...environment, CARGO_TARGET_DIR: join(ROOT, 'target/wasm'), CARGO_ENCODED_RUSTFLAGS: flags(environment) } });
   await run('wasm-opt', process.execPath, [
     join(ROOT, 'node_modules/binaryen/bin/wasm-opt'), '-Oz', join(CORE, 'core_bg.wasm'), '-o', join(CORE, 'core.wasm'),
   ]);
@@ -35,11 +36,11 @@ export async function build() {
   writeFileSync(STAMP, stamp);
 }
 
-/** Keeps the folders of this machine out of the module: the same sources make the same bytes anywhere. */
-function withoutPaths() {
+/** Keeps the folders of this machine out of the module: the same sources make the same bytes anywhere. @param {NodeJS.ProcessEnv} environment */
+function flags({ CARGO_ENCODED_RUSTFLAGS: given }) {
   const folders = existsSync(CRATES) ? readdirSync(CRATES) : []; // none where crates are vendored
   const crates = folders.map((name) => `--remap-path-prefix=${join(CRATES, name)}=crates`);
-  return [...crates, `--remap-path-prefix=${ROOT}=doorcode`].join('\x1f'); // a space may be part of a path
+  return [...(given ? [given] : []), ...crates, `--remap-path-prefix=${ROOT}=doorcode`].join(SEPARATOR);
 }
 
 async function bundle() {

@@ -13,12 +13,19 @@ import { aptInstall, ask, CRATES, ROOT, run, say, TOOLS } from './steps.mjs';
 
 /** The oldest Rust that can compile this crate. */
 export const MINIMUM_RUST = /^rust-version = "([^"]+)"/m.exec(readFileSync(join(ROOT, 'Cargo.toml'), 'utf8'))?.[1] ?? '';
+/** Of flags: a space may be part of a path. */
+export const SEPARATOR = '\x1f';
 const TARGET = 'wasm32-unknown-unknown';
 const TOOLCHAIN = join(TOOLS, 'wasm-toolchain');
 const DISTRO_RUSTC = '/usr/bin/rustc';
 const DISTRO_LIBRARY = '/usr/lib/rustlib';
 const DISTRO_SOURCES = join(DISTRO_LIBRARY, 'src');
 const APT_PACKAGES = ['rustc-web', 'rust-web-src'];
+/**
+ * A panic ends the instance, and WebAssembly has nowhere to print why: so nothing of its texts and their formatting is compiled. With a
+ * standard library that others have built this cannot be had, and the module is some percent larger.
+ */
+const NO_PANIC_TEXTS = ['-Zunstable-options', '-Cpanic=immediate-abort'];
 const OTHERWISE = `add the target with "rustup target add ${TARGET}"`;
 
 /**
@@ -33,7 +40,13 @@ export async function wasmToolchain() {
   }
   await buildFromDistro();
   // First on PATH: wasm-pack and cargo then find this rustc by its plain name, with or without rustup.
-  return { ...process.env, PATH: `${join(TOOLCHAIN, 'bin')}${delimiter}${process.env.PATH}`, RUSTUP_TOOLCHAIN: undefined };
+  return {
+    ...process.env,
+    PATH: `${join(TOOLCHAIN, 'bin')}${delimiter}${process.env.PATH}`,
+    RUSTUP_TOOLCHAIN: undefined,
+    RUSTC_BOOTSTRAP: '1', // for the flags alone: a stable compiler refuses them otherwise
+    CARGO_ENCODED_RUSTFLAGS: NO_PANIC_TEXTS.join(SEPARATOR),
+  };
 }
 
 async function hasTarget() {
@@ -91,23 +104,24 @@ async function buildFromDistro() {
     writeFileSync(join(work, 'src/lib.rs'), '#![no_std]\n');
     writeFileSync(
       join(work, 'Cargo.toml'),
-      '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n[profile.release]\ndebug = 0\ncodegen-units = 1\n',
+      '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n[profile.release]\nopt-level = "z"\ndebug = 0\ncodegen-units = 1\n',
     );
     await run('standard library for wasm32', cargo, [
-      'build', '--release', '--target', TARGET, '-Zbuild-std=std,panic_abort,proc_macro,test',
+      'build', '--release', '--target', TARGET, '-Zbuild-std=std,panic_abort,proc_macro,test', '-Zbuild-std-features=optimize_for_size',
     ], {
       cwd: work,
       env: {
         ...process.env,
         RUSTUP_TOOLCHAIN: undefined,
-        RUSTC_BOOTSTRAP: '1', // -Zbuild-std on a stable compiler; only here, never for our own code
+        RUSTC_BOOTSTRAP: '1', // -Zbuild-std on a stable compiler
         RUSTC: join(TOOLCHAIN, 'bin/rustc'),
         // Bitcode, so that our release build can use link-time optimisation across std; and no folder of this machine.
         CARGO_ENCODED_RUSTFLAGS: [
           '-Cembed-bitcode=yes',
           `--remap-path-prefix=${TOOLCHAIN}/lib/rustlib/src/rust=/rustc`,
           `--remap-path-prefix=${CRATES}=crates`,
-        ].join('\x1f'), // a space may be part of a path
+          ...NO_PANIC_TEXTS,
+        ].join(SEPARATOR),
         CARGO_TARGET_DIR: join(work, 'target'),
       },
     });
