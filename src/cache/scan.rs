@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use serde_json::Value;
+use crate::protocol::json::{self, Value};
 
 /// How deep objects and lists may be nested. MSAL's caches are four deep.
 const DEEPEST: u32 = 100;
@@ -288,9 +288,8 @@ pub fn unescaped(inside: &str) -> Cow<'_, str> {
         return Cow::Borrowed(inside);
     }
     // Half of a surrogate pair is JSON and is no text; such a string is taken for an empty one.
-    // Read as any value: reading as a string brings words for every other kind along, and with them the printing of floats.
-    match serde_json::from_str(&format!("\"{inside}\"")) {
-        Ok(Value::String(text)) => Cow::Owned(text),
+    match json::value(&format!("\"{inside}\"")) {
+        Some(Value::Text(text)) => Cow::Owned(text),
         _ => Cow::Borrowed(""),
     }
 }

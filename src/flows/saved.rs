@@ -2,22 +2,18 @@
 //!
 //! The form is JSON with names of its own. It is read field by field, so that what is missing or odd can be said in words.
 
-use std::cell::{Cell, OnceCell};
-use std::collections::BTreeMap;
-
-use serde_json::{Map, Value};
-
 use crate::error::Error;
 use crate::flows::app::App;
 use crate::flows::device_code::{Pending, Phase};
 use crate::host::Host;
 use crate::protocol::authority::Authority;
 use crate::protocol::device_code::{DeviceAuthorization, LONGEST_INTERVAL, LONGEST_LIFETIME, Pace, after, safe_uri};
-use crate::protocol::json::{self, Object};
+use crate::protocol::json::{self, Members, Object, Value};
 use crate::protocol::request::{Ask, check_extra_form};
 use crate::protocol::scopes::Scopes;
 use crate::protocol::text::clean;
 use crate::secret::Secret;
+use std::cell::{Cell, OnceCell};
 
 /// The form that is written, and the only one that is read.
 const VERSION: u64 = 1;
@@ -52,20 +48,20 @@ impl Pending {
             ("polls", pace.polls.into()),
             ("nextPollAt", pace.next_poll_at),
         ];
-        let mut object = Map::new();
+        let mut object = Object::default();
         for (name, text) in texts {
             if let Some(text) = text {
-                object.insert(name.to_owned(), text.into());
+                object.set(name, text.into());
             }
         }
         for (name, number) in numbers {
-            object.insert(name.to_owned(), number.into());
+            object.set(name, Value::Whole(number));
         }
         if let Some(timeout) = self.timeout {
-            object.insert("timeout".to_owned(), timeout.into());
+            object.set("timeout", Value::Whole(timeout));
         }
-        object.insert("extraQueryParameters".to_owned(), from_map(&self.ask.extra_query));
-        object.insert("extraParameters".to_owned(), from_map(&self.ask.extra_form));
+        object.set("extraQueryParameters", members(&self.ask.extra_query));
+        object.set("extraParameters", members(&self.ask.extra_form));
         Secret::new(json::written(&object))
     }
 
@@ -128,7 +124,7 @@ impl Pending {
                 next_poll_at: number(&saved, "nextPollAt")?.min(after(now, LONGEST_INTERVAL)),
             }),
             phase: Cell::new(Phase::Waiting),
-            timeout: saved.get("timeout").and_then(Value::as_u64),
+            timeout: saved.get("timeout").and_then(Value::as_whole),
         })
     }
 }
@@ -146,17 +142,13 @@ fn text(saved: &Object, name: &str) -> Result<String, Error> {
 }
 
 fn number(saved: &Object, name: &str) -> Result<u64, Error> {
-    saved.get(name).and_then(Value::as_u64).ok_or_else(|| missing(name))
+    saved.get(name).and_then(Value::as_whole).ok_or_else(|| missing(name))
 }
 
 fn small(saved: &Object, name: &str) -> Result<u32, Error> {
     u32::try_from(number(saved, name)?).map_err(|_| missing(name))
 }
 
-fn from_map(map: &BTreeMap<String, String>) -> Value {
-    let mut object = Map::new();
-    for (name, value) in map {
-        object.insert(name.clone(), value.as_str().into());
-    }
-    Value::Object(object)
+fn members(members: &Members<String>) -> Value {
+    Value::Object(members.iter().map(|(name, text)| (name.to_owned(), text.as_str().into())).collect())
 }

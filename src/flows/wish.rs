@@ -1,11 +1,10 @@
 //! What every request of the caller's has, whichever flow it is for (MSAL's `BaseAuthRequest`).
 
-use std::collections::BTreeMap;
-
 use crate::error::Error;
 use crate::flows::app::App;
 use crate::host::Host;
 use crate::protocol::authority::Authority;
+use crate::protocol::json::Members;
 use crate::protocol::request::Ask;
 use crate::protocol::scopes::Scopes;
 
@@ -23,9 +22,9 @@ pub struct Wish {
     /// The API that the token is for (RFC 8707).
     pub resource: Option<String>,
     /// Added to the query of each request.
-    pub extra_query: BTreeMap<String, String>,
+    pub extra_query: Members<String>,
     /// Added to the form of each request.
-    pub extra_form: BTreeMap<String, String>,
+    pub extra_form: Members<String>,
     /// The language of what people read.
     pub locale: Option<String>,
 }

@@ -1,11 +1,9 @@
 //! Who signed in: the account, from `client_info` and the ID token's claims (MSAL's `AccountInfo`).
 
-use serde_json::Value;
-
 use crate::error::Error;
 use crate::protocol::authority::{Kind, Server};
 use crate::protocol::id_token::{Claims, decode_base64url};
-use crate::protocol::json;
+use crate::protocol::json::{self, Value};
 use crate::protocol::text::clean;
 
 /// Entra's word on whose account it is: the account's home, whichever tenant it signed in to.
@@ -25,7 +23,7 @@ impl ClientInfo {
     /// # Errors
     /// [`Error::UnreadableReply`] where it is not that.
     pub fn decode(text: &str) -> Result<Self, Error> {
-        let object = decode_base64url(text).and_then(|text| serde_json::from_str::<Value>(&text).ok());
+        let object = decode_base64url(text).and_then(|text| json::value(&text));
         let Some(Value::Object(object)) = object else {
             return Err(Error::UnreadableReply {
                 what: "client_info",

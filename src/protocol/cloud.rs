@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
-use crate::protocol::json::{self, Object};
+use crate::protocol::json::{self, Object, Value};
 use crate::protocol::url::Url;
 
 /// A cloud of Entra ID and the names it goes by.
@@ -71,11 +69,13 @@ fn built_in(host: &str) -> Option<&'static BuiltIn> {
 /// The clouds that Microsoft's instance discovery lists; none for what is not its document.
 #[must_use]
 pub fn listed(document: &Object) -> Option<Vec<Cloud>> {
-    let Some(Value::Array(entries)) = document.get("metadata") else {
+    let Some(Value::List(entries)) = document.get("metadata") else {
         return None;
     };
     let read = |entry: &Value| {
-        let entry = entry.as_object()?;
+        let Value::Object(entry) = entry else {
+            return None;
+        };
         let host = |name: &str| {
             let host = json::text(entry, name)?;
             Some(Url::parse(&format!("https://{host}")).ok()?.host_and_port())

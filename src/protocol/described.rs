@@ -1,11 +1,9 @@
 //! Servers that the program describes itself, by MSAL's `authorityMetadata`; and which endpoints need not be asked for.
 
-use serde_json::Value;
-
 use crate::error::Error;
 use crate::protocol::authority::{Authority, Endpoints, TENANT_PLACEHOLDER, is_guid};
 use crate::protocol::discovery;
-use crate::protocol::json;
+use crate::protocol::json::{self, Value};
 use crate::protocol::trust::{Described, Trust};
 use crate::protocol::url::Url;
 
@@ -14,8 +12,8 @@ use crate::protocol::url::Url;
 /// # Errors
 /// [`Authority::parse`]'s; [`Error::InvalidAuthorityMetadata`].
 pub fn describe(trust: &mut Trust, authority: &str, metadata: &str) -> Result<Authority, Error> {
-    let mut metadata = json::object(metadata).map_err(|problem| Error::InvalidAuthorityMetadata { problem })?;
-    metadata.retain(|name, _| discovery::MEMBERS.contains(&name.as_str()));
+    let metadata = json::object(metadata).map_err(|problem| Error::InvalidAuthorityMetadata { problem })?;
+    let metadata = metadata.into_iter().filter(|(name, _)| discovery::MEMBERS.contains(&name.as_str())).collect();
     let host = Url::parse(authority.trim()).map(|url| url.host_and_port()).unwrap_or_default();
     trust.described = Some(Described { host, environment: String::new(), authority: String::new(), metadata });
     let authority = Authority::parse(authority, trust)?;
@@ -51,14 +49,14 @@ fn endpoints(trust: &Trust, authority: &Authority) -> Option<Result<Endpoints, E
     }
     let tenant = authority.first_segment();
     let mut metadata = described.metadata.clone();
-    for (name, value) in metadata.iter_mut() {
+    for (name, value) in described.metadata.iter() {
         let in_tenant = match value.as_str() {
             // The issuer of many tenants stays open, to be held against each token's own.
             Some(text) if name == "issuer" && !is_guid(&tenant) => in_tenant(text, TENANT_PLACEHOLDER),
             Some(text) => in_tenant(text, &tenant),
             None => continue,
         };
-        *value = Value::from(in_tenant);
+        metadata.set(name, Value::Text(in_tenant));
     }
     let endpoints = discovery::described(authority, &metadata);
     Some(endpoints.map_err(|problem| Error::InvalidAuthorityMetadata { problem }))

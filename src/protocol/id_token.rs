@@ -4,12 +4,11 @@
 //! section 3.1.3.7, item 6); issuer, audience, expiry and nonce must be. Nothing of a token that fails is used.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde_json::Value;
 
 use crate::error::Error;
 use crate::protocol::authority::issuer_matches;
 use crate::protocol::http::{CLOCK_SKEW, UnixMs};
-use crate::protocol::json::{self, Object};
+use crate::protocol::json::{self, Object, Value};
 use crate::protocol::text::clean;
 use crate::secret::Secret;
 
@@ -58,8 +57,8 @@ impl Claims {
             return Err(unreadable("it has not the three parts of a JWT"));
         };
         let text = decode_base64url(payload).ok_or_else(|| unreadable("its claims are not base64url of text"))?;
-        match serde_json::from_str(&text) {
-            Ok(Value::Object(object)) => Ok(Self { object, text }),
+        match json::value(&text) {
+            Some(Value::Object(object)) => Ok(Self { object, text }),
             _ => Err(unreadable("its claims are not a JSON object")),
         }
     }
@@ -74,9 +73,9 @@ impl Claims {
             ));
         }
         let (listed, others) = match self.object.get("aud") {
-            Some(Value::String(audience)) => (audience == expected.client_id, false),
-            Some(Value::Array(audiences)) => {
-                (audiences.iter().any(|audience| audience == expected.client_id), audiences.len() > 1)
+            Some(Value::Text(audience)) => (audience == expected.client_id, false),
+            Some(Value::List(audiences)) => {
+                (audiences.iter().any(|audience| audience.as_str() == Some(expected.client_id)), audiences.len() > 1)
             }
             _ => (false, false),
         };
@@ -87,7 +86,7 @@ impl Claims {
         if party.map_or(others, |party| party != expected.client_id) {
             return Err(wrong("azp", "the token was made for another client".to_owned()));
         }
-        let expiry = self.object.get("exp").and_then(Value::as_f64).unwrap_or(0.0);
+        let expiry = self.object.get("exp").and_then(Value::as_number).unwrap_or(0.0);
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 have no use for more than 53 bits")]
         if expiry < (expected.now / 1000).saturating_sub(CLOCK_SKEW) as f64 {
             return Err(wrong("exp", "the token has expired: if that cannot be, check this device's clock".to_owned()));
@@ -112,7 +111,7 @@ impl Claims {
 
     /// A claim that is a list of strings.
     pub fn list(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.object.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+        self.object.get(name).map_or(&[][..], Value::items).iter().filter_map(Value::as_str)
     }
 
     /// The claims as the token has them: JSON text.

@@ -3,12 +3,199 @@
 //! Servers in the field send numbers as strings and null for "none"; that is read. Anything that is not a JSON object is
 //! refused. Error texts tell where, never what: the body may hold tokens.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
-use serde_json::{Map, Value};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// A JSON object, as received.
-pub type Object = Map<String, Value>;
+/// A JSON value. Our own tree of it: that of `serde_json` has a search tree for each object, which takes 20 KB of code.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number that is whole and not negative.
+    Whole(u64),
+    /// Any other number.
+    Number(f64),
+    /// A string.
+    Text(String),
+    /// A list.
+    List(Vec<Self>),
+    /// An object.
+    Object(Object),
+}
+
+/// A JSON object, in its own order.
+pub type Object = Members<Value>;
+
+/// What has a name each, in a list: there are never so many that finding one takes time. Of what has the same name, the last counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Members<T>(Vec<(String, T)>);
+
+impl<T> Default for Members<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Members<T> {
+    /// The member of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&T> {
+        self.iter().rfind(|(candidate, _)| *candidate == name).map(|(_, value)| value)
+    }
+
+    /// The member of that name, to be changed.
+    #[must_use]
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut T> {
+        self.0.iter_mut().rfind(|(candidate, _)| *candidate == name).map(|(_, value)| value)
+    }
+
+    /// Whether there is one of that name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Sets the member of that name.
+    pub fn set(&mut self, name: &str, value: T) {
+        match self.get_mut(name) {
+            Some(place) => *place = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+
+    /// Each in turn.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &T)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+impl<T> IntoIterator for Members<T> {
+    type Item = (String, T);
+    type IntoIter = std::vec::IntoIter<(String, T)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<T> FromIterator<(String, T)> for Members<T> {
+    fn from_iter<I: IntoIterator<Item = (String, T)>>(members: I) -> Self {
+        Self(members.into_iter().collect())
+    }
+}
+
+impl Value {
+    /// A string's text.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A list's items; none where it is no list.
+    #[must_use]
+    pub fn items(&self) -> &[Self] {
+        match self {
+            Self::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// A number that is whole and not negative.
+    #[must_use]
+    pub fn as_whole(&self) -> Option<u64> {
+        match self {
+            Self::Whole(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// A number.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "what is counted here has no use for more than 53 bits")]
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Whole(number) => Some(*number as f64),
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Tree)
+    }
+}
+
+/// Builds a [`Value`] of what the parser finds.
+struct Tree;
+
+impl<'de> Visitor<'de> for Tree {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::Whole(number))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "nobody counts that far below nothing")]
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Number(number as f64))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Number(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Value::Text(name)) = object.next_key()? {
+            members.push((name, object.next_value()?));
+        }
+        Ok(Value::Object(Members(members)))
+    }
+}
+
+/// The text as a JSON value, if it is one.
+#[must_use]
+pub fn value(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
+}
 
 /// The text as a JSON object.
 ///
@@ -25,11 +212,46 @@ pub fn object(text: &str) -> Result<Object, String> {
     }
 }
 
-/// The object as JSON text. Not by `to_string`, which brings the printing of indented JSON along.
+/// The object as JSON text.
 #[must_use]
 pub fn written(object: &Object) -> String {
-    // Strings for keys, and values that came from JSON: this cannot fail.
-    serde_json::to_string(object).unwrap_or_default()
+    let mut out = String::new();
+    push_object(&mut out, object);
+    out
+}
+
+fn push_object(out: &mut String, object: &Object) {
+    let mut separator = '{';
+    for (name, value) in object.iter() {
+        out.push(separator);
+        push_quoted(out, name);
+        out.push(':');
+        push_value(out, value);
+        separator = ',';
+    }
+    out.push_str(if separator == '{' { "{}" } else { "}" });
+}
+
+fn push_value(out: &mut String, value: &Value) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Whole(number) => out.push_str(&number.to_string()),
+        // Not by Rust's own printing of floats, which is four times as large. It came from JSON, so this cannot fail.
+        Value::Number(number) => out.push_str(&serde_json::to_string(number).unwrap_or_default()),
+        Value::Text(text) => push_quoted(out, text),
+        Value::List(items) => {
+            let mut separator = '[';
+            for item in items {
+                out.push(separator);
+                push_value(out, item);
+                separator = ',';
+            }
+            out.push_str(if separator == '[' { "[]" } else { "]" });
+        }
+        Value::Object(object) => push_object(out, object),
+    }
 }
 
 /// A text as a JSON string.
@@ -68,11 +290,9 @@ pub fn positive(object: &Object, name: &str) -> Option<u32> {
 #[must_use]
 pub fn whole(object: &Object, name: &str) -> Option<u32> {
     let number = match object.get(name)? {
-        Value::Number(number) => match number.as_u64() {
-            Some(whole) => whole,
-            None => whole_seconds(number.as_f64()?)?,
-        },
-        Value::String(text) => text.trim().parse().ok()?,
+        Value::Whole(number) => *number,
+        Value::Number(number) => whole_seconds(*number)?,
+        Value::Text(text) => text.trim().parse().ok()?,
         _ => return None,
     };
     Some(u32::try_from(number).unwrap_or(u32::MAX))
@@ -81,21 +301,17 @@ pub fn whole(object: &Object, name: &str) -> Option<u32> {
 /// A member that is a list, with those of its items that are strings.
 #[must_use]
 pub fn texts(object: &Object, name: &str) -> Vec<String> {
-    let items = object.get(name).and_then(Value::as_array).into_iter().flatten();
-    items.filter_map(Value::as_str).map(str::to_owned).collect()
+    let items = object.get(name).map_or(&[][..], Value::items);
+    items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// A member that is an object, with those of its members that are strings.
 #[must_use]
-pub fn texts_by_name(object: &Object, name: &str) -> BTreeMap<String, String> {
-    // Not collected: collecting into a map sorts first, which takes 5 KB of code.
-    let mut map = BTreeMap::new();
-    for (name, value) in object.get(name).and_then(Value::as_object).into_iter().flatten() {
-        if let Some(value) = value.as_str() {
-            map.insert(name.clone(), value.to_owned());
-        }
-    }
-    map
+pub fn texts_by_name(object: &Object, name: &str) -> Members<String> {
+    let Some(Value::Object(members)) = object.get(name) else {
+        return Members::default();
+    };
+    members.iter().filter_map(|(name, value)| Some((name.to_owned(), value.as_str()?.to_owned()))).collect()
 }
 
 /// A float as a whole number, rounded up; none for a negative one or NaN.

@@ -1,14 +1,10 @@
 //! The requests of the device flow: what is asked of the server, as forms (RFC 8628 sections 3.1 and 3.4).
 
-use std::collections::BTreeMap;
-
-use serde_json::{Map, Value};
-
 use crate::VERSION;
 use crate::error::Error;
 use crate::protocol::authority::{Server, is_guid};
 use crate::protocol::http::HttpRequest;
-use crate::protocol::json;
+use crate::protocol::json::{self, Members, Object, Value};
 use crate::protocol::scopes::Scopes;
 use crate::protocol::text::percent_encoded;
 use crate::secret::Secret;
@@ -71,9 +67,9 @@ pub struct Ask {
     /// The API that the token is for (RFC 8707).
     pub resource: Option<String>,
     /// Added to the query of each request.
-    pub extra_query: BTreeMap<String, String>,
+    pub extra_query: Members<String>,
     /// Added to the form of each request.
-    pub extra_form: BTreeMap<String, String>,
+    pub extra_form: Members<String>,
     /// Ties together what client and server log.
     pub correlation_id: String,
     /// The language of what people read, such as `de-DE` (RFC 5646).
@@ -93,7 +89,7 @@ impl Ask {
             if self.resource.is_none() {
                 return Err(Error::ResourceRequired);
             }
-            if self.extra_query.contains_key(RESOURCE) || self.extra_form.contains_key(RESOURCE) {
+            if self.extra_query.has(RESOURCE) || self.extra_form.has(RESOURCE) {
                 return Err(Error::MisplacedResource);
             }
         }
@@ -116,7 +112,7 @@ impl Ask {
         }
         form.add_some("claims", self.claims.as_deref());
         form.add_some(RESOURCE, self.resource.as_deref());
-        for (name, value) in &self.extra_form {
+        for (name, value) in self.extra_form.iter() {
             form.add(name, value);
         }
         form
@@ -127,10 +123,10 @@ impl Ask {
 ///
 /// # Errors
 /// [`Error::InvalidRequest`] naming the first.
-pub fn check_extra_form(extra_form: &BTreeMap<String, String>) -> Result<(), Error> {
-    match extra_form.keys().find(|name| RESERVED.contains(&name.as_str())) {
+pub fn check_extra_form(extra_form: &Members<String>) -> Result<(), Error> {
+    match extra_form.iter().find(|(name, _)| RESERVED.contains(name)) {
         None => Ok(()),
-        Some(name) => Err(Error::InvalidRequest {
+        Some((name, _)) => Err(Error::InvalidRequest {
             field: "extraParameters",
             fix: format!("{name} belongs to the protocol and cannot be replaced: remove it"),
         }),
@@ -156,7 +152,7 @@ pub fn device_authorization(
     }
     let mut query = ask.extra_query.clone();
     if let Some(locale) = ask.locale.as_ref().filter(|_| server.is_microsoft()) {
-        query.insert("mkt".to_owned(), locale.clone());
+        query.set("mkt", locale.clone());
     }
     let mut request = HttpRequest::post(with_query(endpoint, &query), form.finish());
     if let Some(locale) = &ask.locale {
@@ -180,7 +176,7 @@ pub fn device_token(
     form.add_some("code_verifier", verifier.map(Secret::expose));
     let mut query = ask.extra_query.clone();
     if server.is_microsoft() {
-        query.insert("client-request-id".to_owned(), ask.correlation_id.clone());
+        query.set("client-request-id", ask.correlation_id.clone());
         form.add_microsoft(client, ask, DEVICE_CODE_API);
     }
     HttpRequest::post(with_query(&server.endpoints.token, &query), form.finish())
@@ -201,7 +197,7 @@ pub fn refresh(
     let mut query = ask.extra_query.clone();
     let mut anchor = None;
     if server.is_microsoft() {
-        query.insert("client-request-id".to_owned(), ask.correlation_id.clone());
+        query.set("client-request-id", ask.correlation_id.clone());
         form.add_microsoft(client, ask, REFRESH_API);
         if let Some((uid, utid)) = home_account_id.split_once('.').filter(|(uid, utid)| is_guid(uid) && is_guid(utid)) {
             anchor = Some(("X-AnchorMailbox", format!("Oid:{uid}@{utid}")));
@@ -214,23 +210,23 @@ pub fn refresh(
 
 /// The caller's claims request with the client's capabilities in it, where Entra looks for them: `access_token.xms_cc`.
 fn with_capabilities(claims: Option<&str>, capabilities: &[String]) -> Result<Option<String>, Error> {
-    let mut object = match claims.map(serde_json::from_str) {
+    let mut object = match claims.map(json::value) {
         None if capabilities.is_empty() => return Ok(None),
-        None => Map::new(),
-        Some(Ok(Value::Object(object))) => object,
+        None => Object::default(),
+        Some(Some(Value::Object(object))) => object,
         Some(_) => return Err(Error::InvalidClaims),
     };
     if capabilities.is_empty() {
         return Ok(claims.map(str::to_owned));
     }
-    let mut access_token = match object.remove("access_token") {
-        Some(Value::Object(access_token)) => access_token,
-        _ => Map::new(),
+    let mut access_token = match object.get("access_token") {
+        Some(Value::Object(access_token)) => access_token.clone(),
+        _ => Object::default(),
     };
-    let mut capable = Map::new();
-    capable.insert("values".to_owned(), capabilities.into());
-    access_token.insert("xms_cc".to_owned(), capable.into());
-    object.insert("access_token".to_owned(), access_token.into());
+    let mut capable = Object::default();
+    capable.set("values", Value::List(capabilities.iter().map(|capability| capability.as_str().into()).collect()));
+    access_token.set("xms_cc", Value::Object(capable));
+    object.set("access_token", Value::Object(access_token));
     Ok(Some(json::written(&object)))
 }
 
@@ -242,19 +238,21 @@ pub fn merged_claims(own: &str, challenge: String) -> String {
     };
     for (member, claims) in asked {
         match (merged.get_mut(&member), claims) {
-            (Some(Value::Object(own)), Value::Object(claims)) => own.extend(claims),
-            (_, claims) => {
-                merged.insert(member, claims);
+            (Some(Value::Object(own)), Value::Object(claims)) => {
+                for (name, claim) in claims {
+                    own.set(&name, claim);
+                }
             }
+            (_, claims) => merged.set(&member, claims),
         }
     }
     json::written(&merged)
 }
 
-fn with_query(url: &str, parameters: &BTreeMap<String, String>) -> String {
+fn with_query(url: &str, parameters: &Members<String>) -> String {
     let mut out = url.to_owned();
     let mut separator = if url.contains('?') { '&' } else { '?' };
-    for (name, value) in parameters {
+    for (name, value) in parameters.iter() {
         out.push(separator);
         out.push_str(&percent_encoded(name));
         out.push('=');
@@ -289,7 +287,7 @@ impl Form {
     fn add_microsoft(&mut self, client: &Client, ask: &Ask, api: u16) {
         // A parameter that the caller has added must not be there twice (RFC 6749 section 3.2).
         let mut add = |name: &str, value: &str| {
-            if !ask.extra_form.contains_key(name) {
+            if !ask.extra_form.has(name) {
                 self.add(name, value);
             }
         };

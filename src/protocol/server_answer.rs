@@ -1,8 +1,6 @@
 //! A server's refusal: the error reply of RFC 6749 section 5.2, with what Entra adds to it.
 
-use serde_json::Value;
-
-use crate::protocol::json::{self, Object};
+use crate::protocol::json::{self, Object, Value};
 use crate::protocol::remedy::{self, Place, Remedy};
 use crate::protocol::text::{clean_without, without};
 use crate::protocol::url::Url;
@@ -45,10 +43,7 @@ impl ServerAnswer {
         let brought = SECRETS.iter().filter_map(|name| json::text(object, name));
         let sent: &[&str] = &sent.iter().copied().chain(brought).collect::<Vec<_>>();
         let field = |name: &str| clean_without(json::text(object, name).unwrap_or_default(), sent);
-        let codes = match object.get("error_codes") {
-            Some(Value::Array(codes)) => codes.iter().filter_map(code).collect(),
-            _ => Vec::new(),
-        };
+        let codes = object.get("error_codes").map_or(&[][..], Value::items).iter().filter_map(code).collect();
         let error = match clean_without(error, sent) {
             // Nothing that can be shown was in it; it is an error all the same.
             error if error.is_empty() => "post_request_failed".to_owned(),
@@ -161,8 +156,8 @@ fn claims(text: &str, sent: &[&str]) -> String {
 
 fn code(value: &Value) -> Option<u32> {
     match value {
-        Value::Number(number) => u32::try_from(number.as_u64()?).ok(),
-        Value::String(digits) => digits.parse().ok(),
+        Value::Whole(number) => u32::try_from(*number).ok(),
+        Value::Text(digits) => digits.parse().ok(),
         _ => None,
     }
 }

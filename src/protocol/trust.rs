@@ -76,7 +76,7 @@ impl Trust {
     /// Whether the program described a server there that knows nothing of OpenID.
     #[must_use]
     pub fn describes_plain_oauth(&self, host: &str) -> bool {
-        let is_plain = |described: &Described| !described.metadata.contains_key("issuer");
+        let is_plain = |described: &Described| !described.metadata.has("issuer");
         self.describes_host(host) && self.described.as_ref().is_some_and(is_plain)
     }
 

@@ -5,7 +5,6 @@
 
 use js_sys::Reflect;
 use serde::Serialize;
-use serde_json::Value;
 use wasm_bindgen::JsValue;
 
 use crate::cache::record::Known;
@@ -18,7 +17,7 @@ use crate::protocol::authority::{Authority, DEFAULT_AUTHORITY};
 use crate::protocol::described;
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::protocol::id_token::Claims;
-use crate::protocol::json::{self, Object};
+use crate::protocol::json::{self, Object, Value};
 use crate::protocol::request::Client;
 use crate::protocol::server_answer::ServerAnswer;
 use crate::protocol::trust::Trust;
@@ -102,7 +101,7 @@ impl Fields {
     }
 
     pub(super) fn set(&mut self, name: &str, value: &str) {
-        self.0.insert(name.to_owned(), value.into());
+        self.0.set(name, value.into());
     }
 
     fn is_set(&self, name: &str) -> bool {
@@ -133,7 +132,7 @@ pub(super) fn wish(fields: &Fields) -> Wish {
 }
 
 pub(super) fn device_code_request(fields: &Fields) -> device_code::Request {
-    device_code::Request { wish: wish(fields), timeout: fields.0.get("timeout").and_then(Value::as_f64) }
+    device_code::Request { wish: wish(fields), timeout: fields.0.get("timeout").and_then(Value::as_number) }
 }
 
 pub(super) fn silent_request(fields: &Fields) -> silent::Request {

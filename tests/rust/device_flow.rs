@@ -458,7 +458,7 @@ fn nothing_is_sent_for_a_request_that_is_wrong() {
         wishing(Wish { claims: Some("[]".to_owned()), ..Wish::default() }),
         wishing(Wish { authority: Some("http://example.com".to_owned()), ..Wish::default() }),
         wishing(Wish { scopes: vec!["a\"b".to_owned()], ..Wish::default() }),
-        wishing(Wish { extra_form: [("device_code".to_owned(), "x".to_owned())].into(), ..Wish::default() }),
+        wishing(Wish { extra_form: [("device_code".to_owned(), "x".to_owned())].into_iter().collect(), ..Wish::default() }),
     ];
     for request in wrong {
         let sim = Sim::script(vec![codes("")]);
@@ -739,7 +739,7 @@ fn client_info_counts_from_microsoft_alone() {
 fn a_network_error_names_the_address_without_its_query() {
     let sim = Sim::script(vec![Answer::Break(None)]);
     let request = wishing(Wish {
-        extra_query: [("login_hint".to_owned(), "ada@example.com".to_owned())].into(),
+        extra_query: [("login_hint".to_owned(), "ada@example.com".to_owned())].into_iter().collect(),
         ..Wish::default()
     });
     let error = sim.run(sign_in(&app(&sim, ENTRA), request, &Person::default())).unwrap_err();
@@ -774,7 +774,7 @@ fn a_device_with_a_wrong_clock_believes_the_server_s() {
 
 #[test]
 fn a_saved_flow_asks_for_what_it_asked_for() {
-    let one = |name: &str| [(name.to_owned(), "x".to_owned())].into();
+    let one = |name: &str| [(name.to_owned(), "x".to_owned())].into_iter().collect();
     let wish = Wish {
         claims: Some(r#"{"id_token":{}}"#.to_owned()),
         resource: Some("https://api.example".to_owned()),

@@ -1,7 +1,6 @@
 //! protocol/request.rs and protocol/scopes.rs
 
-use std::collections::BTreeMap;
-
+use doorcode::protocol::json::Members;
 use doorcode::protocol::request::{Ask, Client, device_authorization, device_token, merged_claims, refresh};
 use doorcode::protocol::scopes::Scopes;
 use doorcode::secret::Secret;
@@ -17,7 +16,7 @@ fn client() -> Client {
     }
 }
 
-fn map(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
+fn map(entries: &[(&str, &str)]) -> Members<String> {
     entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
