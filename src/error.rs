@@ -1,8 +1,8 @@
 //! Everything that can go wrong, grouped by who is to blame: the caller, the person, the server, the network, the host's
 //! own callbacks.
 //!
-//! [`Error::code`] is the string that programs go by (`errorCode` in JavaScript: MSAL's, or the server's own), and
-//! [`Error::class`] the JavaScript class that carries it. Both are exhaustive matches, so a new variant cannot forget them.
+//! [`Fault::code`] is the string that programs go by (`errorCode` in JavaScript: MSAL's, or the server's own), and
+//! [`Fault::class`] the JavaScript class that carries it. Both are exhaustive matches, so a new variant cannot forget them.
 //! An error's text goes behind its code, as `<code>: <text>`. No text holds a secret: replies are described, never quoted, except for the fields meant to be read.
 
 use std::any::Any;
@@ -68,10 +68,13 @@ impl fmt::Debug for Cause {
     }
 }
 
+/// An error, as it travels: by a pointer, for each function on its way hands it on. The whole of it would be a tenth of the code.
+pub type Error = Box<Fault>;
+
 /// What went wrong.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum Fault {
     // ── The caller ──────────────────────────────────────────────────────────────────────────────────────────────────
     /// A field of the configuration is missing or wrong.
     #[error("{field}: {fix}")]
@@ -283,7 +286,7 @@ const DEVICE_CODE_NOT_OFFERED: &str = "device_code_not_offered";
 const UNSAFE_VERIFICATION_URI: &str = "unsafe_verification_uri";
 const INVALID_ID_TOKEN: &str = "invalid_id_token";
 
-impl Error {
+impl Fault {
     /// The error that a server's refusal stands for.
     #[must_use]
     pub fn refused(answer: ServerAnswer) -> Self {
@@ -447,13 +450,13 @@ impl Error {
 
     /// The same error, with the page to open for it.
     #[must_use]
-    pub fn located(mut self, place: &Place) -> Self {
+    pub fn located(mut self: Box<Self>, place: &Place) -> Error {
         if let Self::Declined(answer)
         | Self::InteractionRequired(answer)
         | Self::Refused(answer)
         | Self::Expired(Some(answer))
         | Self::UntrustedAuthority { answer, .. }
-        | Self::Discovery { answer: Some(answer), .. } = &mut self
+        | Self::Discovery { answer: Some(answer), .. } = &mut *self
         {
             answer.locate(place);
         }

@@ -16,7 +16,7 @@ use crate::cache::record::{
     AccessToken, Known, RefreshToken, Tokens, Wanted, Whose, account, profiles_of, realm_of, rebased, recency, replaces,
 };
 use crate::cache::scan::{Problem, Scanner, Span, unescaped, unquoted};
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::protocol::account::Profile;
 use crate::protocol::id_token::Claims;
 use crate::protocol::json;
@@ -90,7 +90,7 @@ impl Store {
     /// Reads a blob; an empty one is a cache with nothing in it. What was changed here and not saved is changed again.
     ///
     /// # Errors
-    /// [`Error::UnreadableCache`] that says where; the store is then as it was.
+    /// [`Fault::UnreadableCache`] that says where; the store is then as it was.
     pub fn load(&mut self, mut text: String) -> Result<(), Error> {
         if text.starts_with('\u{FEFF}') {
             text.remove(0); // a byte order mark, as some editors put it in front
@@ -725,5 +725,5 @@ fn unreadable(text: &str, problem: Problem) -> Error {
     let before = text.as_bytes().get(..problem.at).unwrap_or_default();
     let line = before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
     let column = before.iter().rev().take_while(|byte| **byte != b'\n').count().saturating_add(1);
-    Error::UnreadableCache { line, column, problem: problem.what }
+    Box::new(Fault::UnreadableCache { line, column, problem: problem.what })
 }

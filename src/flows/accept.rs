@@ -1,7 +1,7 @@
 //! A token reply becomes an authentication: the ID token is checked, the account named, the expiry put on our clock.
 
 use crate::cache::record::UnixSeconds;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::flows::app::App;
 use crate::host::Host;
 use crate::protocol::account::{Account, ClientInfo};
@@ -84,12 +84,12 @@ pub(crate) fn accept(mut reply: TokenReply, asked: &Asked<'_>) -> Result<Authent
     let issuer = endpoints.issuer.as_deref().unwrap_or_default();
     let expected = Expected { issuer, client_id: &asked.client.client_id, nonce: None, now: asked.now };
     let claims = reply.id_token.as_ref().map(|token| Claims::checked(token, &expected)).transpose();
-    let claims = claims.map_err(|error| match error {
+    let claims = claims.map_err(|error| match *error {
         // It quotes the token's issuer.
-        Error::IdToken { claim, problem } => {
+        Fault::IdToken { claim, problem } => {
             let secrets = [Some(&reply.access_token), reply.refresh_token.as_ref()];
             let secrets: Vec<&str> = secrets.into_iter().flatten().map(Secret::expose).collect();
-            Error::IdToken { claim, problem: clean_without(&problem, &secrets) }
+            Fault::IdToken { claim, problem: clean_without(&problem, &secrets) }
         }
         other => other,
     })?;

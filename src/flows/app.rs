@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use crate::cache::store::Store;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::flows::turns::Turns;
 use crate::host::{Host, Level, SendError};
 use crate::protocol::authority::{Authority, Endpoints, Server};
@@ -158,7 +158,7 @@ pub(crate) fn unreachable(url: &str, error: SendError) -> Error {
         Some(status) => format!("it answered with status {status}, but {}", error.problem),
         None => error.problem,
     };
-    Error::Network { url, problem, cause: error.cause }
+    Box::new(Fault::Network { url, problem, cause: error.cause })
 }
 
 /// Random bytes as a version 4 GUID.

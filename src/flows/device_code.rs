@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::flows::accept::{Asked, Authentication, accept};
 use crate::flows::app::{App, unreachable};
 use crate::flows::discover;
@@ -120,7 +120,7 @@ pub async fn start<H: Host>(app: &App<H>, request: Request) -> Result<Pending, E
     let (authority, ask) = request.wish.checked(app)?;
     let authority = discover::vouched_for(app, authority, &ask.correlation_id).await?;
     if *authority.kind() == Kind::B2c {
-        return Err(Error::NoDeviceCodes);
+        return Err(Box::new(Fault::NoDeviceCodes));
     }
     let server = discover::server(app, authority, &ask.correlation_id).await?;
     let (codes, verifier) = codes(app, &server, &ask).await.map_err(|error| app.located(error, &server))?;
@@ -197,7 +197,7 @@ async fn proof_key<H: Host>(app: &App<H>) -> Option<(Secret, String)> {
 fn no_device_codes<H: Host>(app: &App<H>, server: &Server) -> Error {
     const PROBLEM: &str = "it has no device_authorization_endpoint";
     if described::is_described(&app.trust.borrow(), &server.authority) {
-        return Error::InvalidAuthorityMetadata { problem: PROBLEM.to_owned() };
+        return Box::new(Fault::InvalidAuthorityMetadata { problem: PROBLEM.to_owned() });
     }
     let problem = format!("{PROBLEM}: this server does not offer sign-in with a device code, or it is switched off");
     discovery::unusable(&server.authority.discovery_url(), problem)
@@ -219,7 +219,9 @@ pub async fn finish<H: Host>(
         let give_up_at = app.host.now().saturating_add(milliseconds);
         match race(polling.as_mut(), sleep_until(&app.host, give_up_at)).await {
             First::One(result) => return result,
-            First::Other(_) if app.host.now() < pending.expires_at => return Err(Error::TimedOut { milliseconds }),
+            First::Other(_) if app.host.now() < pending.expires_at => {
+                return Err(Box::new(Fault::TimedOut { milliseconds }));
+            }
             // The code has expired, or the machine was suspended past both: expiry comes first.
             First::Other(_) => {}
         }
@@ -270,7 +272,7 @@ async fn poll_until_done<H: Host>(
 /// Makes exactly one poll, now.
 ///
 /// # Errors
-/// Whatever ends the flow; [`Error::NotNow`] for one that is over or is being polled.
+/// Whatever ends the flow; [`Fault::NotNow`] for one that is over or is being polled.
 pub async fn poll<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, Error> {
     let sent_at = app.host.now();
     let turn = Turn::take(pending, sent_at)?;
@@ -380,7 +382,7 @@ impl Pending {
 
     fn expired(&self) -> Error {
         self.phase.set(Phase::Over);
-        Error::Expired(None)
+        Box::new(Fault::Expired(None))
     }
 
     fn progress(&self, why: Why, now: UnixMs) -> Progress {
@@ -406,10 +408,10 @@ impl<'a> Turn<'a> {
     fn take(pending: &'a Pending, sent_at: UnixMs) -> Result<Self, Error> {
         match pending.phase.replace(Phase::Busy) {
             Phase::Waiting => Ok(Self { pending, sent_at }),
-            Phase::Busy => Err(Error::NotNow("A poll of this sign-in is under way; wait for it to end.")),
+            Phase::Busy => Err(Box::new(Fault::NotNow("A poll of this sign-in is under way; wait for it to end."))),
             Phase::Over => {
                 pending.phase.set(Phase::Over);
-                Err(Error::NotNow("This sign-in is over; start a new one."))
+                Err(Box::new(Fault::NotNow("This sign-in is over; start a new one.")))
             }
         }
     }

@@ -3,7 +3,7 @@
 //! The device endpoint's own answer tells whether the client is known; one poll of the code that it issues tells whether a client
 //! without a secret may have tokens. Nobody is shown that code, and it is left to expire.
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::flows::app::App;
 use crate::flows::device_code::{self, Polled};
 use crate::flows::discover;
@@ -97,13 +97,13 @@ pub async fn diagnose<H: Host>(app: &App<H>, wish: Wish) -> Vec<Finding> {
 async fn look<H: Host>(app: &App<H>, wish: Wish, chart: &mut Chart) -> Result<(), (&'static str, Error)> {
     let (authority, ask) = wish.clone().checked(app).map_err(|error| ("request", error))?;
     let authority = discover::vouched_for(app, authority, &ask.correlation_id).await.map_err(|error| {
-        let check = if matches!(error, Error::UntrustedAuthority { .. }) { "authority" } else { "discovery" };
+        let check = if matches!(*error, Fault::UntrustedAuthority { .. }) { "authority" } else { "discovery" };
         (check, error)
     })?;
     look_at_client_id(&app.client().client_id, &authority, chart);
     chart.ok("authority", format!("{} is {}.", authority.canonical(), kind_in_words(&authority)));
     if *authority.kind() == Kind::B2c {
-        return Err(("device_endpoint", Error::NoDeviceCodes));
+        return Err(("device_endpoint", Box::new(Fault::NoDeviceCodes)));
     }
     look_at_document(app, &authority, &ask.correlation_id, chart).await?;
     look_at_device_endpoint(app, wish, chart).await
@@ -172,7 +172,7 @@ async fn look_at_document<H: Host>(
     };
     chart.ok("discovery", format!("{url} was answered."));
     discover::learn(app, authority, &url, &document).map_err(|error| {
-        let check = if matches!(error, Error::IssuerMismatch { .. }) { "issuer" } else { "discovery" };
+        let check = if matches!(*error, Fault::IssuerMismatch { .. }) { "issuer" } else { "discovery" };
         (check, error)
     })?;
     let issuer = json::text(&document, "issuer").unwrap_or_default();

@@ -2,7 +2,7 @@
 //!
 //! Flows that want the same document at the same time share one request, and its failure.
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::flows::app::{App, Discovered};
 use crate::host::{Host, Level};
 use crate::protocol::authority::{Authority, Endpoints, Kind, Server};
@@ -54,7 +54,7 @@ pub(crate) fn learn<H: Host>(app: &App<H>, authority: &Authority, url: &str, doc
 /// The authority, once somebody has vouched for its host: the program, or Microsoft, which is asked.
 ///
 /// # Errors
-/// [`Error::UntrustedAuthority`] where nobody has.
+/// [`Fault::UntrustedAuthority`] where nobody has.
 pub(crate) async fn vouched_for<H: Host>(
     app: &App<H>,
     authority: Authority,
@@ -81,9 +81,9 @@ pub(crate) async fn vouched_for<H: Host>(
         }
         Ok(())
     };
-    once(app, &authority, &url, correlation_id, &is_known, &learn).await.map_err(|error| match error {
-        Error::Discovery { answer: Some(answer), .. } if answer.error == "invalid_instance" => {
-            Error::UntrustedAuthority { host: host.clone(), answer }
+    once(app, &authority, &url, correlation_id, &is_known, &learn).await.map_err(|error| match *error {
+        Fault::Discovery { answer: Some(answer), .. } if answer.error == "invalid_instance" => {
+            Fault::UntrustedAuthority { host: host.clone(), answer }
         }
         other => other,
     })?;
@@ -148,12 +148,14 @@ async fn once<H: Host>(
 /// Asks for a document.
 pub(crate) async fn ask<H: Host>(app: &App<H>, url: &str, correlation_id: &str) -> Result<HttpResponse, Error> {
     app.log(Level::Verbose, correlation_id, || format!("discovery: asking {url}"));
-    app.host.send(HttpRequest::get(url.to_owned())).await.map_err(|error| Error::Discovery {
-        url: url.to_owned(),
-        problem: error.problem,
-        // Of a document that was cut off nothing is known.
-        status: None,
-        answer: None,
-        cause: error.cause,
+    app.host.send(HttpRequest::get(url.to_owned())).await.map_err(|error| {
+        Error::from(Fault::Discovery {
+            url: url.to_owned(),
+            problem: error.problem,
+            // Of a document that was cut off nothing is known.
+            status: None,
+            answer: None,
+            cause: error.cause,
+        })
     })
 }

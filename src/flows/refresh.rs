@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::cache::record::{RefreshToken, Whose};
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::flows::accept::{Asked, Authentication, accept};
 use crate::flows::app::{App, unreachable};
 use crate::flows::discover;
@@ -79,7 +79,7 @@ impl Renewal<'_> {
         expiring_within: u64,
     ) -> Result<Authentication, Error> {
         let mut tried: Vec<Secret> = Vec::new();
-        let mut outcome = Error::NoTokens;
+        let mut outcome: Error = Fault::NoTokens.into();
         let mut looks = 0_u32;
         loop {
             let next = tokens.iter().find(|token| !tried.contains(&token.secret)).cloned();
@@ -99,7 +99,7 @@ impl Renewal<'_> {
             tried.push(token.secret.clone());
             let now = app.host.now() / 1000;
             if token.expires_on.is_some_and(|time| time <= now.saturating_add(expiring_within)) {
-                outcome = Error::RefreshTokenExpired;
+                *outcome = Fault::RefreshTokenExpired;
                 continue;
             }
             match self.get(app, &token.secret).await {
@@ -117,7 +117,7 @@ impl Renewal<'_> {
                         return Err(error);
                     }
                     // The first refusal is of the likeliest token, and tells most.
-                    if !matches!(outcome, Error::InteractionRequired(_)) {
+                    if !matches!(*outcome, Fault::InteractionRequired(_)) {
                         outcome = error;
                     }
                 }
@@ -185,9 +185,10 @@ impl Renewal<'_> {
         };
         match &authentication.account {
             // OpenID Connect Core 1.0 section 12.2: the subject stays.
-            Some(account) if account.home_account_id != whose.home_account_id => {
-                Err(Error::IdToken { claim: "sub", problem: "the renewed token is somebody else's".to_owned() })
-            }
+            Some(account) if account.home_account_id != whose.home_account_id => Err(Box::new(Fault::IdToken {
+                claim: "sub",
+                problem: "the renewed token is somebody else's".to_owned(),
+            })),
             Some(_) => Ok(authentication),
             None => {
                 // A provider need not say again who it is.

@@ -2,7 +2,7 @@
 //!
 //! The form is JSON with names of its own. It is read field by field, so that what is missing or odd can be said in words.
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::flows::app::App;
 use crate::flows::device_code::{Pending, Phase};
 use crate::host::Host;
@@ -69,7 +69,7 @@ impl Pending {
     /// others can write. Where the tokens are is not in it; the authority is asked again.
     ///
     /// # Errors
-    /// [`Error::InvalidRequest`] for what is not that, or belongs to another client; what the checks of a new sign-in say.
+    /// [`Fault::InvalidRequest`] for what is not that, or belongs to another client; what the checks of a new sign-in say.
     pub fn resume<H: Host>(saved: &Secret, app: &App<H>) -> Result<Self, Error> {
         // The host's clock may be the program's, which may call back in: it is read before anything is borrowed.
         let now = app.host.now();
@@ -130,7 +130,7 @@ impl Pending {
 }
 
 fn wrong(fix: &str) -> Error {
-    Error::InvalidRequest { field: "saved", fix: fix.to_owned() }
+    Box::new(Fault::InvalidRequest { field: "saved", fix: fix.to_owned() })
 }
 
 fn missing(name: &str) -> Error {

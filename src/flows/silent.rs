@@ -2,7 +2,7 @@
 
 use crate::cache::record::{AccessToken, Known, RefreshToken, Wanted, Whose};
 use crate::cache::store::Store;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::flows::accept::{Authentication, Serves};
 use crate::flows::app::App;
 use crate::flows::device_code;
@@ -107,7 +107,7 @@ impl Condition {
 /// cache that has been waited for already.
 ///
 /// # Errors
-/// [`Error::NoTokens`], [`Error::RefreshTokenExpired`] or [`Error::InteractionRequired`] when the person has to sign in; for a
+/// [`Fault::NoTokens`], [`Fault::RefreshTokenExpired`] or [`Fault::InteractionRequired`] when the person has to sign in; for a
 /// server that cannot be reached, if no token could serve meanwhile.
 pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H::CacheTurn>) -> Result<Silent, Error> {
     let (authority, ask) = request.wish.clone().checked(app)?;
@@ -124,8 +124,9 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
         let here = accounts.into_iter().filter(|known| {
             authority.is_filed_under(&known.account.environment) && !is_of_another(app, &authority, known)
         });
-        let last =
-            here.max_by_key(|known| known.used_at).ok_or_else(|| unanswered.clone().unwrap_or(Error::NoTokens))?;
+        let last = here
+            .max_by_key(|known| known.used_at)
+            .ok_or_else(|| unanswered.clone().unwrap_or(Box::new(Fault::NoTokens)))?;
         request.home_account_id = last.account.home_account_id;
         request.environment = last.account.environment;
         request.tenant_id = last.account.tenant_id;
@@ -138,7 +139,7 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
     }
     // A refresh token goes to the server that gave it, and to no other.
     if !is_here {
-        return Err(Error::NoTokens);
+        return Err(Box::new(Fault::NoTokens));
     }
     let plan = plan(app, request, authority, ask).await?;
     let turn = match turn {
@@ -288,7 +289,7 @@ impl Plan {
     }
 
     fn recalled(&self, found: Found) -> Result<Authentication, Error> {
-        let token = found.token.ok_or(Error::NoTokens)?;
+        let token = found.token.ok_or(Fault::NoTokens)?;
         let until = token.expires_on.saturating_sub(EXPIRES_SOON).min(token.refresh_on.unwrap_or(u64::MAX));
         let serves = Serves {
             from: milliseconds(token.cached_at.saturating_sub(CLOCK_SKEW)),

@@ -1,6 +1,6 @@
 //! Who signed in: the account, from `client_info` and the ID token's claims (MSAL's `AccountInfo`).
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::protocol::authority::{Kind, Server};
 use crate::protocol::id_token::{Claims, decode_base64url};
 use crate::protocol::json::{self, Value};
@@ -21,15 +21,15 @@ impl ClientInfo {
     /// Decodes `client_info`: base64url of JSON.
     ///
     /// # Errors
-    /// [`Error::UnreadableReply`] where it is not that.
+    /// [`Fault::UnreadableReply`] where it is not that.
     pub fn decode(text: &str) -> Result<Self, Error> {
         let object = decode_base64url(text).and_then(|text| json::value(&text));
         let Some(Value::Object(object)) = object else {
-            return Err(Error::UnreadableReply {
+            return Err(Box::new(Fault::UnreadableReply {
                 what: "client_info",
                 status: 200,
                 problem: "it is not base64url JSON".to_owned(),
-            });
+            }));
         };
         let field = |name: &str| json::text(&object, name).unwrap_or_default().to_owned();
         let data_boundary = json::text(&object, "xms_tdbr").map(|region| if region == "EU" { "EU" } else { "None" });

@@ -3,7 +3,7 @@
 //! Entra's public and national clouds have fixed endpoints, so no discovery is needed for them. Of any other host the endpoints are
 //! discovered ([`crate::protocol::discovery`]), where and by whose word depends on its [`Kind`]. Paths keep their case.
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::protocol::cloud::Cloud;
 use crate::protocol::remedy::Place;
 use crate::protocol::text::percent_encoded;
@@ -121,15 +121,15 @@ impl Authority {
     /// Understands the `authority` of a configuration or a request, with what the program says of authorities.
     ///
     /// # Errors
-    /// [`Error::EmptyAuthority`], [`Error::InsecureAuthority`], or [`Error::MalformedAuthority`] that says what is wrong.
+    /// [`Fault::EmptyAuthority`], [`Fault::InsecureAuthority`], or [`Fault::MalformedAuthority`] that says what is wrong.
     pub fn parse(text: &str, trust: &Trust) -> Result<Self, Error> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(Error::EmptyAuthority);
+            return Err(Box::new(Fault::EmptyAuthority));
         }
         let url = Url::parse(text).map_err(|problem| match problem {
-            UrlProblem::Insecure => Error::InsecureAuthority,
-            other => Error::MalformedAuthority { problem: other.to_string() },
+            UrlProblem::Insecure => Fault::InsecureAuthority,
+            other => Fault::MalformedAuthority { problem: other.to_string() },
         })?;
         let kind = Kind::of(&url, trust)?;
         if kind == Kind::ExternalId && url.segments().next().is_none() {
@@ -346,11 +346,11 @@ impl Kind {
             Self::B2c
         } else if let Some(cloud) = cloud {
             if first.is_empty() {
-                return Err(Error::MalformedAuthority {
+                return Err(Box::new(Fault::MalformedAuthority {
                     problem: format!(
                         "it names no tenant: add one, as in https://{host}/organizations or https://{host}/contoso.com"
                     ),
-                });
+                }));
             }
             Self::Entra { cloud, tenant: first.to_ascii_lowercase() }
         } else if url.host().ends_with(EXTERNAL_ID) {

@@ -1,6 +1,6 @@
 //! Servers that the program describes itself, by MSAL's `authorityMetadata`; and which endpoints need not be asked for.
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::protocol::authority::{Authority, Endpoints, TENANT_PLACEHOLDER, is_guid};
 use crate::protocol::discovery;
 use crate::protocol::json::{self, Value};
@@ -10,9 +10,9 @@ use crate::protocol::url::Url;
 /// Understands the program's authority, and MSAL's `authorityMetadata`: the JSON text of its discovery document.
 ///
 /// # Errors
-/// [`Authority::parse`]'s; [`Error::InvalidAuthorityMetadata`].
+/// [`Authority::parse`]'s; [`Fault::InvalidAuthorityMetadata`].
 pub fn describe(trust: &mut Trust, authority: &str, metadata: &str) -> Result<Authority, Error> {
-    let metadata = json::object(metadata).map_err(|problem| Error::InvalidAuthorityMetadata { problem })?;
+    let metadata = json::object(metadata).map_err(|problem| Fault::InvalidAuthorityMetadata { problem })?;
     let metadata = metadata.into_iter().filter(|(name, _)| discovery::MEMBERS.contains(&name.as_str())).collect();
     let host = Url::parse(authority.trim()).map(|url| url.host_and_port()).unwrap_or_default();
     trust.described = Some(Described { host, environment: String::new(), authority: String::new(), metadata });
@@ -59,7 +59,7 @@ fn endpoints(trust: &Trust, authority: &Authority) -> Option<Result<Endpoints, E
         metadata.set(name, Value::Text(in_tenant));
     }
     let endpoints = discovery::described(authority, &metadata);
-    Some(endpoints.map_err(|problem| Error::InvalidAuthorityMetadata { problem }))
+    Some(endpoints.map_err(|problem| Fault::InvalidAuthorityMetadata { problem }.into()))
 }
 
 const OPEN_TENANTS: [&str; 2] = ["{tenantid}", "{tenant}"];

@@ -2,7 +2,7 @@
 //!
 //! [`judge`] decides what an answer means; [`Pace`] decides when to ask again. Both are pure: the clock is an argument.
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::protocol::http::{HttpResponse, UnixMs};
 use crate::protocol::json;
 use crate::protocol::reply::object_of;
@@ -59,12 +59,12 @@ impl DeviceAuthorization {
     /// Entra sends errors with status 200, so the body decides.
     ///
     /// # Errors
-    /// The server's refusal; [`Error::UnreadableReply`] where a code or the page is missing;
-    /// [`Error::UnsafeVerificationUri`] for a page that a person should not be sent to.
+    /// The server's refusal; [`Fault::UnreadableReply`] where a code or the page is missing;
+    /// [`Fault::UnsafeVerificationUri`] for a page that a person should not be sent to.
     pub fn read(reply: &HttpResponse, page: Option<String>) -> Result<Self, Error> {
         const WHAT: &str = "device authorization reply";
         let object = object_of(reply, WHAT, &[])?;
-        let missing = |name: &str| Error::UnreadableReply {
+        let missing = |name: &str| Fault::UnreadableReply {
             what: WHAT,
             status: reply.status,
             problem: format!("it has no {name}"),
@@ -74,18 +74,18 @@ impl DeviceAuthorization {
         let safe_uri = |uri: &str| safe_uri(uri, &[device_code.expose()]);
         let user_code = clean(required("user_code")?);
         if user_code.is_empty() {
-            return Err(Error::UnreadableReply {
+            return Err(Box::new(Fault::UnreadableReply {
                 what: WHAT,
                 status: reply.status,
                 problem: "its user_code cannot be shown".to_owned(),
-            });
+            }));
         }
         let verification_uri = match json::text(&object, "verification_uri") {
             Some(uri) => safe_uri(uri)?,
             // What drafts of the RFC, and Google still, call it.
             None => match json::text(&object, "verification_url") {
                 Some(uri) => safe_uri(uri)?,
-                None => return Err(missing("verification_uri")),
+                None => return Err(Box::new(missing("verification_uri"))),
             },
         };
         let complete = json::text(&object, "verification_uri_complete")
@@ -133,13 +133,14 @@ fn is_for_entra_alone(uri: &str) -> bool {
 /// A page that a person can be sent to (RFC 8628 section 5.4 warns of others).
 ///
 /// # Errors
-/// [`Error::UnsafeVerificationUri`] for any other. The secrets are taken out of what it quotes.
+/// [`Fault::UnsafeVerificationUri`] for any other. The secrets are taken out of what it quotes.
 pub fn safe_uri(text: &str, secrets: &[&str]) -> Result<String, Error> {
     match Url::parse(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(problem) => {
-            Err(Error::UnsafeVerificationUri { uri: clean_without(text, secrets), problem: problem.to_string() })
-        }
+        Err(problem) => Err(Box::new(Fault::UnsafeVerificationUri {
+            uri: clean_without(text, secrets),
+            problem: problem.to_string(),
+        })),
     }
 }
 

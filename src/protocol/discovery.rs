@@ -3,7 +3,7 @@
 //! A document is trusted only as far as the authority that was asked: its issuer must belong to that authority, and its endpoints
 //! must be https.
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::protocol::authority::{Authority, Endpoints, Kind, is_external_id};
 use crate::protocol::http::HttpResponse;
 use crate::protocol::json::{self, Object};
@@ -18,7 +18,7 @@ pub(crate) const MEMBERS: [&str; 4] =
 /// The document that `url` answered with.
 ///
 /// # Errors
-/// [`Error::Discovery`] for one that is missing or unreadable, with the server's own words where it has some.
+/// [`Fault::Discovery`] for one that is missing or unreadable, with the server's own words where it has some.
 pub fn document(url: &str, reply: &HttpResponse) -> Result<Object, Error> {
     let object = json::object(reply.body.expose());
     if reply.status == 200 {
@@ -33,23 +33,23 @@ pub fn document(url: &str, reply: &HttpResponse) -> Result<Object, Error> {
     } else {
         format!("it answered with status {}", reply.status)
     };
-    Err(Error::Discovery {
+    Err(Box::new(Fault::Discovery {
         url: url.to_owned(),
         problem,
         status: Some(reply.status),
         answer: answer.map(Box::new),
         cause: None,
-    })
+    }))
 }
 
 /// Reads the document that `url` answered with.
 ///
 /// # Errors
-/// [`Error::Discovery`] for one without usable endpoints; [`Error::IssuerMismatch`] where it speaks for somebody else.
+/// [`Fault::Discovery`] for one without usable endpoints; [`Fault::IssuerMismatch`] where it speaks for somebody else.
 pub fn endpoints(authority: &Authority, trust: &Trust, url: &str, document: &Object) -> Result<Endpoints, Error> {
     let issuer = json::text(document, "issuer").ok_or_else(|| unusable(url, "it names no issuer".to_owned()))?;
     if !authority.accepts_issuer(issuer, trust) {
-        return Err(Error::IssuerMismatch { authority: authority.canonical(), issuer: clean(issuer) });
+        return Err(Box::new(Fault::IssuerMismatch { authority: authority.canonical(), issuer: clean(issuer) }));
     }
     described(authority, document).map_err(|problem| unusable(url, problem))
 }
@@ -87,5 +87,5 @@ pub fn described(authority: &Authority, document: &Object) -> Result<Endpoints, 
 
 /// The error of a document that was had, and is of no use.
 pub(crate) fn unusable(url: &str, problem: String) -> Error {
-    Error::Discovery { url: url.to_owned(), problem, status: Some(200), answer: None, cause: None }
+    Box::new(Fault::Discovery { url: url.to_owned(), problem, status: Some(200), answer: None, cause: None })
 }

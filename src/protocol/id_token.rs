@@ -5,7 +5,7 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::protocol::authority::issuer_matches;
 use crate::protocol::http::{CLOCK_SKEW, UnixMs};
 use crate::protocol::json::{self, Object, Value};
@@ -36,7 +36,7 @@ impl Claims {
     /// Decodes a token and checks its claims.
     ///
     /// # Errors
-    /// [`Error::UnreadableReply`] for what is not a JWT; [`Error::IdToken`] naming the claim that is wrong.
+    /// [`Fault::UnreadableReply`] for what is not a JWT; [`Fault::IdToken`] naming the claim that is wrong.
     pub fn checked(token: &Secret, expected: &Expected<'_>) -> Result<Self, Error> {
         let claims = Self::read(token)?;
         claims.check(expected)?;
@@ -46,31 +46,31 @@ impl Claims {
     /// Decodes a token that was checked when it came, such as one from the cache.
     ///
     /// # Errors
-    /// [`Error::UnreadableReply`] for what is not a JWT.
+    /// [`Fault::UnreadableReply`] for what is not a JWT.
     pub fn read(token: &Secret) -> Result<Self, Error> {
         let unreadable =
-            |problem: &str| Error::UnreadableReply { what: "ID token", status: 200, problem: problem.to_owned() };
+            |problem: &str| Fault::UnreadableReply { what: "ID token", status: 200, problem: problem.to_owned() };
         let mut parts = token.expose().split('.');
         let (Some(_header), Some(payload), Some(_signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err(unreadable("it has not the three parts of a JWT"));
+            return Err(Box::new(unreadable("it has not the three parts of a JWT")));
         };
         let text = decode_base64url(payload).ok_or_else(|| unreadable("its claims are not base64url of text"))?;
         match json::value(&text) {
             Some(Value::Object(object)) => Ok(Self { object, text }),
-            _ => Err(unreadable("its claims are not a JSON object")),
+            _ => Err(Box::new(unreadable("its claims are not a JSON object"))),
         }
     }
 
     fn check(&self, expected: &Expected<'_>) -> Result<(), Error> {
-        let wrong = |claim: &'static str, problem: String| Error::IdToken { claim, problem };
+        let wrong = |claim: &'static str, problem: String| Fault::IdToken { claim, problem };
         let issuer = self.text("iss");
         if !issuer_matches(expected.issuer, issuer, json::text(&self.object, "tid")) {
-            return Err(wrong(
+            return Err(Box::new(wrong(
                 "iss",
                 format!("the token was issued by {:?}, not by {:?}", clean(issuer), expected.issuer),
-            ));
+            )));
         }
         let (listed, others) = match self.object.get("aud") {
             Some(Value::Text(audience)) => (audience == expected.client_id, false),
@@ -80,19 +80,22 @@ impl Claims {
             _ => (false, false),
         };
         if !listed {
-            return Err(wrong("aud", "the token was made for another client".to_owned()));
+            return Err(Box::new(wrong("aud", "the token was made for another client".to_owned())));
         }
         let party = json::text(&self.object, "azp");
         if party.map_or(others, |party| party != expected.client_id) {
-            return Err(wrong("azp", "the token was made for another client".to_owned()));
+            return Err(Box::new(wrong("azp", "the token was made for another client".to_owned())));
         }
         let expiry = self.object.get("exp").and_then(Value::as_number).unwrap_or(0.0);
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 have no use for more than 53 bits")]
         if expiry < (expected.now / 1000).saturating_sub(CLOCK_SKEW) as f64 {
-            return Err(wrong("exp", "the token has expired: if that cannot be, check this device's clock".to_owned()));
+            return Err(Box::new(wrong(
+                "exp",
+                "the token has expired: if that cannot be, check this device's clock".to_owned(),
+            )));
         }
         if json::text(&self.object, "nonce") != expected.nonce {
-            return Err(wrong("nonce", "the token was made for another request".to_owned()));
+            return Err(Box::new(wrong("nonce", "the token was made for another request".to_owned())));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! A reply before its fields are looked at: an object, a refusal, or neither.
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::protocol::http::HttpResponse;
 use crate::protocol::json::{self, Object};
 use crate::protocol::server_answer::ServerAnswer;
@@ -15,14 +15,14 @@ pub fn object_of(reply: &HttpResponse, what: &'static str, sent: &[&str]) -> Res
         let target = reply
             .header("location")
             .map(|location| clean_without(location.split(['?', '#']).next().unwrap_or_default(), sent));
-        return Err(Error::Redirected { what, target: target.unwrap_or_default(), status: reply.status });
+        return Err(Box::new(Fault::Redirected { what, target: target.unwrap_or_default(), status: reply.status }));
     }
     let object = json::object(reply.body.expose());
     if let Some(answer) = object.as_ref().ok().and_then(|object| ServerAnswer::read(object, reply.status, sent)) {
-        return Err(Error::refused(answer));
+        return Err(Box::new(Fault::refused(answer)));
     }
     if !reply.is_ok() {
-        return Err(Error::UnexpectedStatus { what, status: reply.status });
+        return Err(Box::new(Fault::UnexpectedStatus { what, status: reply.status }));
     }
-    object.map_err(|problem| Error::UnreadableReply { what, status: reply.status, problem })
+    object.map_err(|problem| Fault::UnreadableReply { what, status: reply.status, problem }.into())
 }

@@ -1,7 +1,7 @@
 //! The requests of the device flow: what is asked of the server, as forms (RFC 8628 sections 3.1 and 3.4).
 
 use crate::VERSION;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::protocol::authority::{Server, is_guid};
 use crate::protocol::http::HttpRequest;
 use crate::protocol::json::{self, Members, Object, Value};
@@ -80,25 +80,25 @@ impl Ask {
     /// Checks what the caller gave.
     ///
     /// # Errors
-    /// [`Error::InvalidClaims`] for claims that are not a JSON object, [`Error::InvalidRequest`] for an extra parameter that
-    /// belongs to the protocol or a locale that is none; [`Error::ResourceRequired`] and [`Error::MisplacedResource`] where the
+    /// [`Fault::InvalidClaims`] for claims that are not a JSON object, [`Fault::InvalidRequest`] for an extra parameter that
+    /// belongs to the protocol or a locale that is none; [`Fault::ResourceRequired`] and [`Fault::MisplacedResource`] where the
     /// client is of the Model Context Protocol.
     pub fn checked(self, client: &Client) -> Result<Self, Error> {
         check_extra_form(&self.extra_form)?;
         if client.is_mcp {
             if self.resource.is_none() {
-                return Err(Error::ResourceRequired);
+                return Err(Box::new(Fault::ResourceRequired));
             }
             if self.extra_query.has(RESOURCE) || self.extra_form.has(RESOURCE) {
-                return Err(Error::MisplacedResource);
+                return Err(Box::new(Fault::MisplacedResource));
             }
         }
         let is_part = |part: &str| matches!(part.len(), 1..=8) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if self.locale.as_ref().is_some_and(|locale| !locale.split('-').all(is_part)) {
-            return Err(Error::InvalidRequest {
+            return Err(Box::new(Fault::InvalidRequest {
                 field: "locale",
                 fix: "it must be a language tag, such as \"de\" or \"pt-BR\"".to_owned(),
-            });
+            }));
         }
         let claims = with_capabilities(self.claims.as_deref(), &client.capabilities)?;
         Ok(Self { claims, ..self })
@@ -122,14 +122,14 @@ impl Ask {
 /// Refuses extra parameters that belong to the protocol.
 ///
 /// # Errors
-/// [`Error::InvalidRequest`] naming the first.
+/// [`Fault::InvalidRequest`] naming the first.
 pub fn check_extra_form(extra_form: &Members<String>) -> Result<(), Error> {
     match extra_form.iter().find(|(name, _)| RESERVED.contains(name)) {
         None => Ok(()),
-        Some((name, _)) => Err(Error::InvalidRequest {
+        Some((name, _)) => Err(Box::new(Fault::InvalidRequest {
             field: "extraParameters",
             fix: format!("{name} belongs to the protocol and cannot be replaced: remove it"),
-        }),
+        })),
     }
 }
 
@@ -214,7 +214,7 @@ fn with_capabilities(claims: Option<&str>, capabilities: &[String]) -> Result<Op
         None if capabilities.is_empty() => return Ok(None),
         None => Object::default(),
         Some(Some(Value::Object(object))) => object,
-        Some(_) => return Err(Error::InvalidClaims),
+        Some(_) => return Err(Box::new(Fault::InvalidClaims)),
     };
     if capabilities.is_empty() {
         return Ok(claims.map(str::to_owned));

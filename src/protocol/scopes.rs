@@ -1,6 +1,6 @@
 //! Scopes: what is asked for, and what was granted (RFC 6749 section 3.3).
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::protocol::text::clean;
 
 /// What MSAL adds to every request: who signed in, and a refresh token.
@@ -17,16 +17,16 @@ impl Scopes {
     /// What a request asks for: the caller's scopes, then the OpenID ones that are not among them, if the server `is_openid`.
     ///
     /// # Errors
-    /// [`Error::InvalidRequest`] for a scope with a character that RFC 6749 does not allow.
+    /// [`Fault::InvalidRequest`] for a scope with a character that RFC 6749 does not allow.
     pub fn to_request(wanted: &[String], is_openid: bool) -> Result<Self, Error> {
         let mut scopes = Self::default();
         for text in wanted {
             for scope in text.split_whitespace() {
                 if !scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)) {
-                    return Err(Error::InvalidRequest {
+                    return Err(Box::new(Fault::InvalidRequest {
                         field: "scopes",
                         fix: "a scope can have only printable ASCII characters other than \" and \\".to_owned(),
-                    });
+                    }));
                 }
                 scopes.add(scope);
             }

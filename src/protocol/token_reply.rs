@@ -1,6 +1,6 @@
 //! The tokens: the successful reply of RFC 6749 section 5.1, with what Entra adds to it.
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::protocol::http::HttpResponse;
 use crate::protocol::json::{self, Object};
 use crate::protocol::reply::object_of;
@@ -41,7 +41,7 @@ pub struct TokenReply {
 /// the server echo it.
 ///
 /// # Errors
-/// The server's refusal; [`Error::UnreadableReply`] for what is neither that nor tokens.
+/// The server's refusal; [`Fault::UnreadableReply`] for what is neither that nor tokens.
 pub fn judge(reply: &HttpResponse, sent: &[&str]) -> Result<TokenReply, Error> {
     TokenReply::read(&object_of(reply, "token reply", sent)?, reply)
 }
@@ -50,10 +50,10 @@ impl TokenReply {
     /// Reads the object of a reply whose status said success.
     ///
     /// # Errors
-    /// [`Error::UnreadableReply`] where there is no access token in it.
+    /// [`Fault::UnreadableReply`] where there is no access token in it.
     pub fn read(object: &Object, reply: &HttpResponse) -> Result<Self, Error> {
         let secret = |name: &str| json::text(object, name).map(|text| Secret::new(text.to_owned()));
-        let access_token = secret("access_token").ok_or_else(|| Error::UnreadableReply {
+        let access_token = secret("access_token").ok_or_else(|| Fault::UnreadableReply {
             what: "token reply",
             status: reply.status,
             problem: "it has neither an access_token nor an error".to_owned(),

@@ -1,7 +1,7 @@
 //! What the program itself says of the authorities it uses: `protocolMode`, `knownAuthorities`, `cloudDiscoveryMetadata` and
 //! `authorityMetadata` of MSAL's configuration; and what Microsoft's instance discovery has added to that.
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::protocol::cloud::{self, Cloud};
 use crate::protocol::json::{self, Object};
 use crate::protocol::url::Url;
@@ -36,11 +36,11 @@ impl Trust {
     /// Understands MSAL's `knownAuthorities`: host names, or URLs of which the host counts.
     ///
     /// # Errors
-    /// [`Error::InvalidConfiguration`] for what is neither.
+    /// [`Fault::InvalidConfiguration`] for what is neither.
     pub fn know(&mut self, authorities: &[String]) -> Result<(), Error> {
         for text in authorities.iter().filter(|text| !text.trim().is_empty()) {
             let host = text.trim().split_once("://").map_or(text.trim(), |(_, host)| host);
-            let url = Url::parse(&format!("https://{host}")).map_err(|problem| Error::InvalidConfiguration {
+            let url = Url::parse(&format!("https://{host}")).map_err(|problem| Fault::InvalidConfiguration {
                 field: "auth.knownAuthorities",
                 fix: format!("{problem}; name hosts, such as \"login.contoso.com\""),
             })?;
@@ -52,11 +52,11 @@ impl Trust {
     /// Understands MSAL's `cloudDiscoveryMetadata`: the JSON text that instance discovery answers with.
     ///
     /// # Errors
-    /// [`Error::InvalidCloudMetadata`] for what is not that.
+    /// [`Fault::InvalidCloudMetadata`] for what is not that.
     pub fn read_clouds(&mut self, text: &str) -> Result<(), Error> {
-        let object = json::object(text).map_err(|problem| Error::InvalidCloudMetadata { problem })?;
+        let object = json::object(text).map_err(|problem| Fault::InvalidCloudMetadata { problem })?;
         let clouds = cloud::listed(&object)
-            .ok_or_else(|| Error::InvalidCloudMetadata { problem: "it has no list named metadata".to_owned() })?;
+            .ok_or_else(|| Fault::InvalidCloudMetadata { problem: "it has no list named metadata".to_owned() })?;
         self.clouds.extend(clouds);
         Ok(())
     }

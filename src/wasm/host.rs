@@ -10,7 +10,7 @@ use js_sys::{Date, JsString, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::error::{Cause, Class, Error, in_seconds};
+use crate::error::{Cause, Class, Error, Fault, in_seconds};
 use crate::flows::race::{First, race};
 use crate::host::{Host, Level, SendError};
 use crate::protocol::http::{HttpRequest, HttpResponse, Method, UnixMs};
@@ -269,7 +269,7 @@ impl Host for JsHost {
             Ok(_) => Ok(turn),
             Err(thrown) => {
                 turn.0 = None; // it has given itself back
-                Err(Error::Callback(Cause::new(thrown)))
+                Err(Box::new(Fault::Callback(Cause::new(thrown))))
             }
         }
     }
@@ -278,7 +278,10 @@ impl Host for JsHost {
         let Some(access) = turn.0.take() else {
             return Ok(());
         };
-        JsFuture::from(access.close(has_changed)).await.map(drop).map_err(|thrown| Error::Callback(Cause::new(thrown)))
+        JsFuture::from(access.close(has_changed))
+            .await
+            .map(drop)
+            .map_err(|thrown| Fault::Callback(Cause::new(thrown)).into())
     }
 
     async fn sleep(&self, duration: Duration) {

@@ -22,7 +22,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
 use crate::cache::record::Whose;
-use crate::error::{Cause, Error};
+use crate::error::{Cause, Error, Fault};
 use crate::flows::device_code::{self, Pending, Polled, Progress, Prompt};
 use crate::flows::race::{First, race};
 use crate::flows::silent::{self, Silent};
@@ -188,7 +188,8 @@ impl Core {
     #[wasm_bindgen(js_name = loadCache)]
     pub fn load_cache(&self, text: &JsString) -> Result<(), JsValue> {
         let host = self.app.host();
-        let too_large = Error::UnreadableCache { line: 1, column: 1, problem: "there is not enough memory for it" };
+        let too_large: Error =
+            Box::new(Fault::UnreadableCache { line: 1, column: 1, problem: "there is not enough memory for it" });
         let loaded = host.text(text).ok_or(too_large).and_then(|text| self.app.cache().borrow_mut().load(text));
         loaded.map_err(|error| host.thrown(&error, ""))
     }
@@ -277,13 +278,13 @@ fn promise(app: Rc<App<JsHost>>, correlation_id: String, signal: Option<AbortSig
     }))
 }
 
-/// The operation's output, or [`Error::Cancelled`] as soon as the signal aborts; the operation is then dropped, and with
+/// The operation's output, or [`Fault::Cancelled`] as soon as the signal aborts; the operation is then dropped, and with
 /// it its timer and its request.
 async fn until_aborted(signal: Option<&AbortSignal>, mut operation: Operation) -> Result<JsValue, Error> {
     let Some(signal) = signal else {
         return operation.await;
     };
-    let cancelled = || Err(Error::Cancelled(Some(Cause::new(signal.reason()))));
+    let cancelled = || Err(Fault::Cancelled(Some(Cause::new(signal.reason()))).into());
     if signal.aborted() {
         return cancelled();
     }
@@ -365,7 +366,7 @@ async fn to_its_end(app: &App<JsHost>, renewal: Renewal) -> Result<Silent, Error
     });
     let thrown = JsFuture::from(running).await.err().unwrap_or_default();
     let outcome = outcome.borrow_mut().take();
-    outcome.unwrap_or_else(|| Err(Error::Callback(Cause::new(thrown))))
+    outcome.unwrap_or_else(|| Err(Box::new(Fault::Callback(Cause::new(thrown)))))
 }
 
 /// A silent token as a value; if it is due to be renewed, that is begun.
@@ -402,7 +403,7 @@ async fn call(callback: Option<&Function>, argument: impl FnOnce() -> JsValue) -
     let Some(callback) = callback else {
         return Ok(());
     };
-    let thrown = |value: JsValue| Error::Callback(Cause::new(value));
+    let thrown = |value: JsValue| Error::from(Fault::Callback(Cause::new(value)));
     let returned = callback.call1(&JsValue::UNDEFINED, &argument()).map_err(thrown)?;
     JsFuture::from(Promise::resolve(&returned)).await.map(drop).map_err(thrown)
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 
 use crate::cache::record::Known;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::flows::device_code::{self, Progress};
 use crate::flows::diagnose::Finding;
 use crate::flows::{Authentication, Config, Wish, refresh, silent};
@@ -27,7 +27,7 @@ use crate::secret::Secret;
 fn read(text: &str, field: &'static str) -> Result<Object, Error> {
     // All that the check in JavaScript lets through and JSON does not carry: half of a surrogate pair.
     let fix = "it contains text that is not Unicode";
-    json::object(text).map_err(|_| Error::InvalidRequest { field, fix: fix.to_owned() })
+    json::object(text).map_err(|_| Fault::InvalidRequest { field, fix: fix.to_owned() }.into())
 }
 
 /// Makes a plain JavaScript object; a field that is `None` is left undefined.
@@ -60,10 +60,10 @@ pub(super) fn configuration(text: &str) -> Result<(Config, Option<u32>), Error> 
     let field = |name: &str| json::text(&object, name).unwrap_or_default().to_owned();
     let client_id = field("clientId");
     if client_id.trim().is_empty() {
-        return Err(Error::InvalidConfiguration {
+        return Err(Box::new(Fault::InvalidConfiguration {
             field: "auth.clientId",
             fix: "it is missing; set it to the application (client) id of your app registration".to_owned(),
-        });
+        }));
     }
     let mut trust = Trust { speaks_openid: field("protocolMode") == "OIDC", ..Trust::default() };
     trust.know(&json::texts(&object, "knownAuthorities"))?;

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use doorcode::error::Error;
+use doorcode::error::{Error, Fault};
 use doorcode::flows::device_code::{Pending, Polled, Request, finish, poll, sign_in, start};
 use doorcode::flows::{App, Authentication, Wish};
 use doorcode::secret::Secret;
@@ -318,7 +318,7 @@ fn an_error_of_any_callback_ends_the_flow_and_is_the_flow_s_error() {
         let sim = Sim::script(vec![codes(""), pending()]);
         let person = Person { fail_at: Some(fail_at), ..Person::default() };
         let error = sim.run(sign_in(&app(&sim, ENTRA), request(), &person)).unwrap_err();
-        assert!(matches!(error, Error::Callback(_)));
+        assert!(matches!(*error, Fault::Callback(_)));
         assert_eq!(error.cause().unwrap().downcast::<&str>(), Some("thrown"));
         assert_eq!(sim.requests().len(), fail_at + 1, "nothing is sent afterwards");
         assert!(sim.is_idle());
@@ -458,7 +458,10 @@ fn nothing_is_sent_for_a_request_that_is_wrong() {
         wishing(Wish { claims: Some("[]".to_owned()), ..Wish::default() }),
         wishing(Wish { authority: Some("http://example.com".to_owned()), ..Wish::default() }),
         wishing(Wish { scopes: vec!["a\"b".to_owned()], ..Wish::default() }),
-        wishing(Wish { extra_form: [("device_code".to_owned(), "x".to_owned())].into_iter().collect(), ..Wish::default() }),
+        wishing(Wish {
+            extra_form: [("device_code".to_owned(), "x".to_owned())].into_iter().collect(),
+            ..Wish::default()
+        }),
     ];
     for request in wrong {
         let sim = Sim::script(vec![codes("")]);
@@ -520,7 +523,7 @@ fn a_failure_at_any_request_ends_clearly_or_not_at_all() {
                 _ if at == last => at_a_poll.or(Some("device_code_expired")),
                 _ => at_a_poll,
             };
-            assert_eq!(result.err().as_ref().map(Error::code), expected, "at request {at}");
+            assert_eq!(result.err().as_ref().map(|error| error.code()), expected, "at request {at}");
             assert!(sim.elapsed() < 1_200_000, "it ends");
         }
     }

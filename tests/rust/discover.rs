@@ -563,7 +563,7 @@ fn a_realm_that_the_program_describes_has_the_issuer_that_it_says() {
             ..silent::Request::default()
         };
         let outcome = sim.run(silent(&app, asked, None)).err();
-        assert_eq!(outcome.as_ref().map(doorcode::error::Error::code), code);
+        assert_eq!(outcome.as_ref().map(|error| error.code()), code);
     }
 }
 

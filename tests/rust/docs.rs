@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use doorcode::error::{Class, Error};
+use doorcode::error::{Class, Fault};
 use doorcode::protocol::remedy::{self, Remedy};
 use doorcode::protocol::server_answer::ServerAnswer;
 
@@ -40,7 +40,7 @@ fn answer(error: &str, suberror: &str) -> ServerAnswer {
 }
 
 /// What a program sees of an error: its class, and whether the person or a second try can help.
-fn seen(error: &Error) -> (&'static str, &'static str) {
+fn seen(error: &Fault) -> (&'static str, &'static str) {
     let helps = match (error.needs_interaction(), error.is_outage()) {
         (true, _) => "needsInteraction",
         (_, true) => "retryable",
@@ -69,7 +69,7 @@ fn row(page: &mut String, first: &[String], remedy: &Remedy) {
 fn written() -> String {
     let mut page = HEAD.to_owned();
     let samples = crate::error::all();
-    let of_code: BTreeMap<&str, &Error> = samples.iter().map(|error| (error.code(), error)).collect();
+    let of_code: BTreeMap<&str, &Fault> = samples.iter().map(|error| (error.code(), error)).collect();
 
     page.push_str("\n## What goes wrong on this side\n\n| `errorCode` | class | | what it means | what to do |\n|---|---|---|---|---|\n");
     for (code, remedy) in remedy::OURS {
@@ -89,18 +89,18 @@ fn written() -> String {
     page.push_str("| `error` | class | | what it means | what to do |\n|---|---|---|---|---|\n");
     for (errors, remedy) in remedy::SERVERS {
         for error in *errors {
-            let (class, helps) = seen(&Error::refused(answer(error, "")));
+            let (class, helps) = seen(&Fault::refused(answer(error, "")));
             row(&mut page, &[format!("`{error}`"), class.to_owned(), helps.to_owned()], remedy);
         }
     }
 
-    let (class, helps) = seen(&Error::refused(answer("any_other", "")));
+    let (class, helps) = seen(&Fault::refused(answer("any_other", "")));
     row(&mut page, &["any other".to_owned(), class.to_owned(), helps.to_owned()], &remedy::UNKNOWN);
 
     page.push_str("\n`suberror` refines `invalid_grant` and others:\n\n");
     page.push_str("| `suberror` | class | | what it means | what to do |\n|---|---|---|---|---|\n");
     for (suberror, remedy) in remedy::SUBERRORS {
-        let (class, helps) = seen(&Error::refused(answer("invalid_grant", suberror)));
+        let (class, helps) = seen(&Fault::refused(answer("invalid_grant", suberror)));
         row(&mut page, &[format!("`{suberror}`"), class.to_owned(), helps.to_owned()], remedy);
     }
 

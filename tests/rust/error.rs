@@ -1,6 +1,6 @@
 //! error.rs: each variant has its code, its class and a message.
 
-use doorcode::error::{Cause, Class, Error};
+use doorcode::error::{Cause, Class, Fault};
 use doorcode::protocol::remedy::{self, Place};
 use doorcode::protocol::server_answer::ServerAnswer;
 
@@ -18,75 +18,75 @@ fn text(text: &str) -> String {
 }
 
 /// Every variant.
-pub(crate) fn all() -> Vec<Error> {
+pub(crate) fn all() -> Vec<Fault> {
     vec![
-        Error::InvalidConfiguration { field: "auth.clientId", fix: text("it is missing") },
-        Error::InvalidRequest { field: "scopes", fix: text("it is missing") },
-        Error::EmptyAuthority,
-        Error::MalformedAuthority { problem: text("p") },
-        Error::InsecureAuthority,
-        Error::NoDeviceCodes,
-        Error::UntrustedAuthority { host: text("h"), answer: answer("invalid_instance") },
-        Error::InvalidAuthorityMetadata { problem: text("p") },
-        Error::InvalidCloudMetadata { problem: text("p") },
-        Error::ResourceRequired,
-        Error::MisplacedResource,
-        Error::InvalidClaims,
-        Error::NotNow("n"),
-        Error::Declined(answer("access_denied")),
-        Error::Expired(None),
-        Error::TimedOut { milliseconds: 2_500 },
-        Error::Cancelled(Some(Cause::new(1))),
-        Error::InteractionRequired(answer("login_required")),
-        Error::Refused(answer("invalid_client")),
-        Error::UnexpectedStatus { what: "w", status: 404 },
-        Error::Redirected { what: "w", target: text("https://e.example"), status: 302 },
-        Error::UnreadableReply { what: "w", status: 200, problem: text("p") },
-        Error::UnsafeVerificationUri { uri: text("u"), problem: text("p") },
-        Error::IdToken { claim: "aud", problem: text("p") },
-        Error::Discovery { url: text("u"), problem: text("p"), status: None, answer: None, cause: None },
-        Error::IssuerMismatch { authority: text("a"), issuer: text("i") },
-        Error::Network { url: text("u"), problem: text("p"), cause: Some(Cause::new(2)) },
-        Error::NoTokens,
-        Error::RefreshTokenExpired,
-        Error::UnreadableCache { line: 1, column: 2, problem: "p" },
-        Error::Callback(Cause::new("mine")),
+        Fault::InvalidConfiguration { field: "auth.clientId", fix: text("it is missing") },
+        Fault::InvalidRequest { field: "scopes", fix: text("it is missing") },
+        Fault::EmptyAuthority,
+        Fault::MalformedAuthority { problem: text("p") },
+        Fault::InsecureAuthority,
+        Fault::NoDeviceCodes,
+        Fault::UntrustedAuthority { host: text("h"), answer: answer("invalid_instance") },
+        Fault::InvalidAuthorityMetadata { problem: text("p") },
+        Fault::InvalidCloudMetadata { problem: text("p") },
+        Fault::ResourceRequired,
+        Fault::MisplacedResource,
+        Fault::InvalidClaims,
+        Fault::NotNow("n"),
+        Fault::Declined(answer("access_denied")),
+        Fault::Expired(None),
+        Fault::TimedOut { milliseconds: 2_500 },
+        Fault::Cancelled(Some(Cause::new(1))),
+        Fault::InteractionRequired(answer("login_required")),
+        Fault::Refused(answer("invalid_client")),
+        Fault::UnexpectedStatus { what: "w", status: 404 },
+        Fault::Redirected { what: "w", target: text("https://e.example"), status: 302 },
+        Fault::UnreadableReply { what: "w", status: 200, problem: text("p") },
+        Fault::UnsafeVerificationUri { uri: text("u"), problem: text("p") },
+        Fault::IdToken { claim: "aud", problem: text("p") },
+        Fault::Discovery { url: text("u"), problem: text("p"), status: None, answer: None, cause: None },
+        Fault::IssuerMismatch { authority: text("a"), issuer: text("i") },
+        Fault::Network { url: text("u"), problem: text("p"), cause: Some(Cause::new(2)) },
+        Fault::NoTokens,
+        Fault::RefreshTokenExpired,
+        Fault::UnreadableCache { line: 1, column: 2, problem: "p" },
+        Fault::Callback(Cause::new("mine")),
     ]
 }
 
 /// What the table in DESIGN says of a variant.
-fn expected(error: &Error) -> (&'static str, Class) {
+fn expected(error: &Fault) -> (&'static str, Class) {
     match error {
-        Error::InvalidConfiguration { .. } => ("invalid_configuration", Class::ClientConfiguration),
-        Error::InvalidRequest { .. } => ("invalid_request_parameter", Class::ClientConfiguration),
-        Error::EmptyAuthority => ("empty_url_error", Class::ClientConfiguration),
-        Error::MalformedAuthority { .. } => ("url_parse_error", Class::ClientConfiguration),
-        Error::InsecureAuthority => ("authority_uri_insecure", Class::ClientConfiguration),
-        Error::NoDeviceCodes => ("device_code_not_offered", Class::ClientConfiguration),
-        Error::UntrustedAuthority { .. } => ("untrusted_authority", Class::ClientConfiguration),
-        Error::InvalidAuthorityMetadata { .. } => ("invalid_authority_metadata", Class::ClientConfiguration),
-        Error::InvalidCloudMetadata { .. } => ("invalid_cloud_discovery_metadata", Class::ClientConfiguration),
-        Error::ResourceRequired => ("resource_parameter_required", Class::ClientAuth),
-        Error::MisplacedResource => ("misplaced_resource_parameter", Class::ClientAuth),
-        Error::InvalidClaims => ("invalid_claims", Class::ClientConfiguration),
-        Error::NotNow(_) => ("request_cannot_be_made", Class::ClientAuth),
-        Error::Declined(_) => ("access_denied", Class::Server),
-        Error::Expired(_) => ("device_code_expired", Class::ClientAuth),
-        Error::TimedOut { .. } => ("user_timeout_reached", Class::ClientAuth),
-        Error::Cancelled(_) => ("device_code_polling_cancelled", Class::ClientAuth),
-        Error::InteractionRequired(_) => ("login_required", Class::InteractionRequired),
-        Error::Refused(_) => ("invalid_client", Class::Server),
-        Error::UnexpectedStatus { .. } | Error::Redirected { .. } => ("post_request_failed", Class::Server),
-        Error::UnreadableReply { .. } => ("token_parsing_error", Class::Auth),
-        Error::UnsafeVerificationUri { .. } => ("unsafe_verification_uri", Class::Auth),
-        Error::IdToken { .. } => ("invalid_id_token", Class::ClientAuth),
-        Error::Discovery { .. } => ("endpoints_resolution_error", Class::ClientAuth),
-        Error::IssuerMismatch { .. } => ("issuer_validation_failed", Class::ClientConfiguration),
-        Error::Network { .. } => ("network_error", Class::ClientAuth),
-        Error::NoTokens => ("no_tokens_found", Class::InteractionRequired),
-        Error::RefreshTokenExpired => ("refresh_token_expired", Class::InteractionRequired),
-        Error::UnreadableCache { .. } => ("invalid_cache_record", Class::ClientAuth),
-        Error::Callback(_) => ("", Class::Foreign),
+        Fault::InvalidConfiguration { .. } => ("invalid_configuration", Class::ClientConfiguration),
+        Fault::InvalidRequest { .. } => ("invalid_request_parameter", Class::ClientConfiguration),
+        Fault::EmptyAuthority => ("empty_url_error", Class::ClientConfiguration),
+        Fault::MalformedAuthority { .. } => ("url_parse_error", Class::ClientConfiguration),
+        Fault::InsecureAuthority => ("authority_uri_insecure", Class::ClientConfiguration),
+        Fault::NoDeviceCodes => ("device_code_not_offered", Class::ClientConfiguration),
+        Fault::UntrustedAuthority { .. } => ("untrusted_authority", Class::ClientConfiguration),
+        Fault::InvalidAuthorityMetadata { .. } => ("invalid_authority_metadata", Class::ClientConfiguration),
+        Fault::InvalidCloudMetadata { .. } => ("invalid_cloud_discovery_metadata", Class::ClientConfiguration),
+        Fault::ResourceRequired => ("resource_parameter_required", Class::ClientAuth),
+        Fault::MisplacedResource => ("misplaced_resource_parameter", Class::ClientAuth),
+        Fault::InvalidClaims => ("invalid_claims", Class::ClientConfiguration),
+        Fault::NotNow(_) => ("request_cannot_be_made", Class::ClientAuth),
+        Fault::Declined(_) => ("access_denied", Class::Server),
+        Fault::Expired(_) => ("device_code_expired", Class::ClientAuth),
+        Fault::TimedOut { .. } => ("user_timeout_reached", Class::ClientAuth),
+        Fault::Cancelled(_) => ("device_code_polling_cancelled", Class::ClientAuth),
+        Fault::InteractionRequired(_) => ("login_required", Class::InteractionRequired),
+        Fault::Refused(_) => ("invalid_client", Class::Server),
+        Fault::UnexpectedStatus { .. } | Fault::Redirected { .. } => ("post_request_failed", Class::Server),
+        Fault::UnreadableReply { .. } => ("token_parsing_error", Class::Auth),
+        Fault::UnsafeVerificationUri { .. } => ("unsafe_verification_uri", Class::Auth),
+        Fault::IdToken { .. } => ("invalid_id_token", Class::ClientAuth),
+        Fault::Discovery { .. } => ("endpoints_resolution_error", Class::ClientAuth),
+        Fault::IssuerMismatch { .. } => ("issuer_validation_failed", Class::ClientConfiguration),
+        Fault::Network { .. } => ("network_error", Class::ClientAuth),
+        Fault::NoTokens => ("no_tokens_found", Class::InteractionRequired),
+        Fault::RefreshTokenExpired => ("refresh_token_expired", Class::InteractionRequired),
+        Fault::UnreadableCache { .. } => ("invalid_cache_record", Class::ClientAuth),
+        Fault::Callback(_) => ("", Class::Foreign),
         other => panic!("{other:?} is not in the table"),
     }
 }
@@ -94,7 +94,7 @@ fn expected(error: &Error) -> (&'static str, Class) {
 #[test]
 fn each_variant_has_its_code_its_class_and_words() {
     let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/error.rs")).unwrap();
-    let body = source.split_once("pub enum Error {").unwrap().1.split_once("\n}").unwrap().0;
+    let body = source.split_once("pub enum Fault {").unwrap().1.split_once("\n}").unwrap().0;
     let is_variant = |line: &&str| line.starts_with("    ") && line.chars().nth(4).is_some_and(char::is_uppercase);
     assert_eq!(all().len(), body.lines().filter(is_variant).count(), "each variant of the enum is in the table");
     for error in all() {
@@ -112,13 +112,13 @@ fn milliseconds_are_read_as_seconds() {
 
 #[test]
 fn a_nonce_has_msal_s_own_code() {
-    assert_eq!(Error::IdToken { claim: "nonce", problem: String::new() }.code(), "nonce_mismatch");
+    assert_eq!(Fault::IdToken { claim: "nonce", problem: String::new() }.code(), "nonce_mismatch");
 }
 
 #[test]
 fn the_server_s_code_and_words_stay_in_the_message() {
     for error in ["access_denied", "login_required", "invalid_client", "expired_token"] {
-        let refused = Error::refused(*answer(error));
+        let refused = Fault::refused(*answer(error));
         let text = format!("{}: {refused}", refused.code());
         assert!(text.contains(error) && text.contains("Words."), "{text}");
     }
@@ -130,11 +130,11 @@ fn status_field_and_cause_are_there_where_they_mean_something() {
         let caller = matches!(error.class(), Class::ClientConfiguration) || error.code().contains("resource");
         assert_eq!(error.field().is_some(), caller, "{error:?}");
         let server = matches!(error.class(), Class::Server)
-            || matches!(error, Error::InteractionRequired(_) | Error::UntrustedAuthority { .. })
+            || matches!(error, Fault::InteractionRequired(_) | Fault::UntrustedAuthority { .. })
             || error.code() == "token_parsing_error";
         assert_eq!(error.status().is_some(), server, "{error:?}");
     }
-    assert_eq!(Error::Callback(Cause::new("mine")).cause().unwrap().downcast::<&str>(), Some("mine"));
+    assert_eq!(Fault::Callback(Cause::new("mine")).cause().unwrap().downcast::<&str>(), Some("mine"));
 }
 
 #[test]
@@ -152,9 +152,9 @@ fn every_code_and_class_exists_in_javascript() {
 #[test]
 fn whoever_can_help_is_told_so() {
     let entra = |error: &str, suberror: &str, status| {
-        Error::refused(ServerAnswer { suberror: suberror.to_owned(), status, ..*answer(error) })
+        Fault::refused(ServerAnswer { suberror: suberror.to_owned(), status, ..*answer(error) })
     };
-    let discovery = |status| Error::Discovery { url: text("u"), problem: text("p"), status, answer: None, cause: None };
+    let discovery = |status| Fault::Discovery { url: text("u"), problem: text("p"), status, answer: None, cause: None };
     let cases = [
         (entra("invalid_grant", "", 400), true, false),
         (entra("interaction_required", "basic_action", 400), true, false),
@@ -166,16 +166,16 @@ fn whoever_can_help_is_told_so() {
         (entra("server_error", "", 400), false, true),
         (entra("temporarily_unavailable", "", 400), false, true),
         (entra("invalid_client", "", 503), false, true),
-        (Error::UnexpectedStatus { what: "w", status: 429 }, false, true),
-        (Error::UnexpectedStatus { what: "w", status: 404 }, false, false),
-        (Error::Network { url: text("u"), problem: text("p"), cause: None }, false, true),
+        (Fault::UnexpectedStatus { what: "w", status: 429 }, false, true),
+        (Fault::UnexpectedStatus { what: "w", status: 404 }, false, false),
+        (Fault::Network { url: text("u"), problem: text("p"), cause: None }, false, true),
         (discovery(None), false, true),
         (discovery(Some(502)), false, true),
         (discovery(Some(404)), false, false),
-        (Error::NoTokens, true, false),
-        (Error::RefreshTokenExpired, true, false),
-        (Error::Expired(None), true, false),
-        (Error::Cancelled(None), false, false),
+        (Fault::NoTokens, true, false),
+        (Fault::RefreshTokenExpired, true, false),
+        (Fault::Expired(None), true, false),
+        (Fault::Cancelled(None), false, false),
     ];
     for (error, needs_interaction, retryable) in cases {
         assert_eq!((error.needs_interaction(), error.is_outage()), (needs_interaction, retryable), "{error:?}");
@@ -201,13 +201,13 @@ fn every_answer_has_its_page() {
     let refused = |error: &str| ServerAnswer { codes: vec![50_079], ..*answer(error) };
     let boxed = || Box::new(refused("e"));
     let discovery =
-        Error::Discovery { url: text("u"), problem: text("p"), status: None, answer: Some(boxed()), cause: None };
+        Fault::Discovery { url: text("u"), problem: text("p"), status: None, answer: Some(boxed()), cause: None };
     let errors = ["access_denied", "expired_token", "login_required", "invalid_client"]
-        .map(|error| Error::refused(refused(error)))
+        .map(|error| Fault::refused(refused(error)))
         .into_iter()
-        .chain([Error::UntrustedAuthority { host: text("h"), answer: boxed() }, discovery]);
+        .chain([Fault::UntrustedAuthority { host: text("h"), answer: boxed() }, discovery]);
     for error in errors {
-        let error = error.located(&place);
+        let error = Box::new(error).located(&place);
         let page = error.server_answer().unwrap().page.as_deref();
         assert_eq!(page, Some("https://mysignins.microsoft.com/security-info"), "{error:?}");
     }
@@ -216,11 +216,11 @@ fn every_answer_has_its_page() {
 #[test]
 fn a_server_s_word_is_not_one_of_ours() {
     for word in ["something_new", "network_error", "cache_conflict"] {
-        assert_eq!(Error::refused(*answer(word)).remedy(), Some(&remedy::UNKNOWN), "{word}");
+        assert_eq!(Fault::refused(*answer(word)).remedy(), Some(&remedy::UNKNOWN), "{word}");
     }
 }
 
 #[test]
 fn a_request_that_took_too_long_may_do_later() {
-    assert!(Error::UnexpectedStatus { what: "w", status: 408 }.is_outage());
+    assert!(Fault::UnexpectedStatus { what: "w", status: 408 }.is_outage());
 }

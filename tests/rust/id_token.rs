@@ -13,8 +13,8 @@ fn check(claims: &str, nonce: Option<&str>) -> Result<Claims, doorcode::error::E
 }
 
 fn wrong_claim(claims: &str, nonce: Option<&str>) -> &'static str {
-    match check(claims, nonce).unwrap_err() {
-        doorcode::error::Error::IdToken { claim, .. } => claim,
+    match *check(claims, nonce).unwrap_err() {
+        doorcode::error::Fault::IdToken { claim, .. } => claim,
         other => panic!("{other}"),
     }
 }

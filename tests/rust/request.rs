@@ -80,7 +80,7 @@ fn a_poll_is_rfc_8628_section_3_4_and_only_microsoft_is_told_more() {
     let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=d%20c";
     assert_eq!(plain.body.expose(), format!("{FORM}&{API}&{grant}"));
     let entra = poll(ENTRA, &client());
-    assert_eq!(entra.url, "https://id.example/token?a=b&client-request-id=corr&dc=a%26b");
+    assert_eq!(entra.url, "https://id.example/token?a=b&dc=a%26b&client-request-id=corr");
     for field in
         ["client_info=1", "x-client-SKU=doorcode", "x-client-OS=linux", "x-app-name=tool", "client-request-id=corr"]
     {
@@ -166,11 +166,11 @@ fn a_challenge_goes_into_the_caller_s_claims() {
     let cases = [
         (
             r#"{"id_token":{"email":null}}"#,
-            r#"{"access_token":{"acrs":{"value":"c2"},"nbf":null},"id_token":{"email":null}}"#,
+            r#"{"id_token":{"email":null},"access_token":{"acrs":{"value":"c2"},"nbf":null}}"#,
         ),
         (
             r#"{"access_token":{"acrs":{"value":"c1"},"xms_cc":1}}"#,
-            r#"{"access_token":{"acrs":{"value":"c2"},"nbf":null,"xms_cc":1}}"#,
+            r#"{"access_token":{"acrs":{"value":"c2"},"xms_cc":1,"nbf":null}}"#,
         ),
         (r#"{"access_token":null}"#, challenge),
         ("no JSON", challenge),

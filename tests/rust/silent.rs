@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use doorcode::cache::record::{Known, Whose};
-use doorcode::error::{Class, Error};
+use doorcode::error::{Class, Error, Fault};
 use doorcode::flows::silent::{self, Request, Silent, renew, sign_in_after};
 use doorcode::flows::{App, Authentication, Wish, accounts, device_code, refresh};
 use doorcode::host::Host;
@@ -767,17 +767,17 @@ fn a_refusal_of_before_is_nobody_s_answer() {
 fn a_challenge_goes_before_the_claims_that_the_caller_had() {
     let refusal = |claims: &str| {
         let (error, claims) = ("interaction_required".to_owned(), claims.to_owned());
-        Error::refused(ServerAnswer { error, claims, ..ServerAnswer::default() })
+        Fault::refused(ServerAnswer { error, claims, ..ServerAnswer::default() })
     };
     let ours = r#"{"a":1}"#;
     for (error, claims) in [
         (refusal(r#"{"b":2}"#), r#"{"a":1,"b":2}"#),
         (refusal("theirs"), "theirs"),
         (refusal(""), ours),
-        (Error::NoTokens, ours),
+        (Fault::NoTokens, ours),
     ] {
         let wish = Wish { claims: Some(ours.to_owned()), ..wish() };
-        let sign_in = sign_in_after(error, device_code::Request { wish, timeout: None }).unwrap();
+        let sign_in = sign_in_after(Box::new(error), device_code::Request { wish, timeout: None }).unwrap();
         assert_eq!(sign_in.wish.claims.as_deref(), Some(claims));
     }
 }

@@ -364,7 +364,7 @@ fn a_damaged_blob_is_refused_and_the_store_is_as_it_was() {
     ];
     for (text, line, column, problem) in cases {
         let error = store.load(text.to_owned()).unwrap_err();
-        let expected = doorcode::error::Error::UnreadableCache { line, column, problem };
+        let expected = doorcode::error::Fault::UnreadableCache { line, column, problem };
         assert_eq!(error.to_string(), expected.to_string(), "{text}");
         assert_eq!((written(&store), store.generation()), (before.clone(), generation), "{text}");
     }
