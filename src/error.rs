@@ -180,7 +180,7 @@ pub enum Fault {
     },
     /// The server redirected a request that carries a secret.
     #[error(
-        "The server redirected the request for a {what} (status {status}) to {target:?}; redirects are not followed, because the request carries a secret."
+        "The server redirected the request for a {what} (status {status}) to \"{target}\"; redirects are not followed, because the request carries a secret."
     )]
     Redirected {
         /// What the reply should have been.
@@ -201,7 +201,7 @@ pub enum Fault {
         problem: String,
     },
     /// The page that the server wants people to open is not one to send them to.
-    #[error("The server's verification address {uri:?} was refused: {problem}.")]
+    #[error("The server's verification address \"{uri}\" was refused: {problem}.")]
     UnsafeVerificationUri {
         /// The address, cleaned.
         uri: String,
@@ -232,7 +232,7 @@ pub enum Fault {
     },
     /// The discovery document speaks for another authority.
     #[error(
-        "The authority {authority} answered as issuer {issuer:?}; name the issuer itself as the authority, or add its host to auth.knownAuthorities if it is yours."
+        "The authority {authority} answered as issuer \"{issuer}\"; name the issuer itself as the authority, or add its host to auth.knownAuthorities if it is yours."
     )]
     IssuerMismatch {
         /// The authority that was asked.

@@ -16,7 +16,7 @@ use crate::host::{Host, Level, SendError};
 use crate::protocol::http::{HttpRequest, HttpResponse, Method, UnixMs};
 use crate::secret::{Secret, wipe};
 use crate::wasm::fetch::{HEADERS, LARGEST_BODY, Unfetched, describe, fetch, status_of};
-use crate::wasm::shapes::{self, ErrorShape};
+use crate::wasm::shapes;
 use crate::wasm::task::{Operation, Task};
 
 /// The time limit of a request, in milliseconds, unless `system.requestTimeout` says otherwise.
@@ -152,7 +152,7 @@ impl JsHost {
         if error.class() == Class::Foreign {
             return cause.unwrap_or(JsValue::UNDEFINED);
         }
-        let details = shapes::write(&ErrorShape::new(error, correlation_id));
+        let details = shapes::error(error, correlation_id);
         self.hooks.error(details, cause.unwrap_or(JsValue::UNDEFINED))
     }
 

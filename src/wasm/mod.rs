@@ -30,7 +30,7 @@ use crate::flows::{App, accounts, diagnose, refresh};
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::secret::Secret;
 use host::{CacheAccess, CacheTurn, Hooks, JsHost};
-use shapes::{CodesShape, Fields, ProgressShape};
+use shapes::Fields;
 
 /// What `PublicClientApplication` holds: the application, in a host made of JavaScript.
 #[wasm_bindgen]
@@ -306,7 +306,7 @@ impl DeviceCode {
     /// What to show the person: the fields of MSAL's `DeviceCodeResponse`.
     #[must_use]
     pub fn codes(&self) -> JsValue {
-        shapes::write(&CodesShape::from(self.pending.codes()))
+        shapes::codes(self.pending.codes())
     }
 
     /// The sign-in as JSON text. Holds the device code.
@@ -390,11 +390,11 @@ struct JsPrompt {
 
 impl Prompt for JsPrompt {
     async fn show(&self, codes: &DeviceAuthorization) -> Result<(), Error> {
-        call(self.show.as_ref(), || shapes::write(&CodesShape::from(codes))).await
+        call(self.show.as_ref(), || shapes::codes(codes)).await
     }
 
     async fn progress(&self, progress: Progress) -> Result<(), Error> {
-        call(self.progress.as_ref(), || shapes::write(&ProgressShape::from(progress))).await
+        call(self.progress.as_ref(), || shapes::progress(progress)).await
     }
 }
 

@@ -30,20 +30,18 @@ fn read(text: &str, field: &'static str) -> Result<Object, Error> {
     json::object(text).map_err(|_| Fault::InvalidRequest { field, fix: fix.to_owned() }.into())
 }
 
-/// Makes a plain JavaScript object; a field that is `None` is left undefined.
-pub(super) fn write(shape: &impl Serialize) -> JsValue {
-    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
-    shape.serialize(&serializer).unwrap_or(JsValue::UNDEFINED)
+/// Makes a plain JavaScript object.
+fn plain(members: &Object) -> JsValue {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    members.serialize(&serializer).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn members<const N: usize>(members: [(&str, Value); N]) -> Object {
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 pub(super) fn pending(retry_after: u64) -> JsValue {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Pending {
-        status: &'static str,
-        retry_after: u64,
-    }
-    write(&Pending { status: "pending", retry_after })
+    plain(&members([("status", "pending".into()), ("retryAfter", Value::Whole(retry_after))]))
 }
 
 pub(super) fn done(result: &JsValue) -> JsValue {
@@ -155,55 +153,35 @@ pub(super) fn refresh_request(fields: &Fields) -> refresh::Request {
 }
 
 /// MSAL's `DeviceCodeResponse`, `verificationUriComplete` and `refusedUri`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CodesShape<'a> {
-    user_code: &'a str,
-    device_code: &'a str,
-    verification_uri: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verification_uri_complete: Option<&'a str>,
-    expires_in: u32,
-    interval: u32,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refused_uri: Option<&'a str>,
-}
-
-impl<'a> From<&'a DeviceAuthorization> for CodesShape<'a> {
-    fn from(codes: &'a DeviceAuthorization) -> Self {
-        Self {
-            user_code: &codes.user_code,
-            device_code: codes.device_code.expose(),
-            verification_uri: &codes.verification_uri,
-            verification_uri_complete: codes.verification_uri_complete.as_deref(),
-            expires_in: codes.expires_in,
-            interval: codes.interval,
-            message: &codes.message,
-            refused_uri: codes.refused_uri.as_deref(),
+pub(super) fn codes(codes: &DeviceAuthorization) -> JsValue {
+    let mut object = members([
+        ("userCode", (&*codes.user_code).into()),
+        ("verificationUri", (&*codes.verification_uri).into()),
+        ("expiresIn", Value::Whole(codes.expires_in.into())),
+        ("interval", Value::Whole(codes.interval.into())),
+        ("message", (&*codes.message).into()),
+    ]);
+    for (name, uri) in
+        [("verificationUriComplete", &codes.verification_uri_complete), ("refusedUri", &codes.refused_uri)]
+    {
+        if let Some(uri) = uri {
+            object.set(name, (&**uri).into());
         }
     }
+    let object = plain(&object);
+    // Not by way of the members, which would leave a copy behind. Setting a property of a fresh object cannot fail.
+    let _ = Reflect::set(&object, &"deviceCode".into(), &codes.device_code.expose().into());
+    object
 }
 
 /// What `progressCallback` hears.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ProgressShape {
-    status: &'static str,
-    seconds_left: u64,
-    next_poll_in: u64,
-    polls: u32,
-}
-
-impl From<Progress> for ProgressShape {
-    fn from(progress: Progress) -> Self {
-        Self {
-            status: progress.why.name(),
-            seconds_left: progress.seconds_left,
-            next_poll_in: progress.next_poll_in,
-            polls: progress.polls,
-        }
-    }
+pub(super) fn progress(progress: Progress) -> JsValue {
+    plain(&members([
+        ("status", progress.why.name().into()),
+        ("secondsLeft", Value::Whole(progress.seconds_left)),
+        ("nextPollIn", Value::Whole(progress.next_poll_in)),
+        ("polls", Value::Whole(progress.polls.into())),
+    ]))
 }
 
 /// A JSON object in the making, for results and accounts: JavaScript reads a text sooner than it is handed field after field.
@@ -364,85 +342,58 @@ fn profile(json: &mut Json, profile: &Profile) {
 }
 
 /// What js/errors.js makes an error from.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ErrorShape<'a> {
-    class: &'static str,
-    error_code: &'a str,
-    error_message: String,
-    sub_error: &'a str,
-    error_no: Option<String>,
-    correlation_id: &'a str,
-    trace_id: &'a str,
-    timestamp: &'a str,
-    claims: &'a str,
-    status: Option<u16>,
-    remedy: Option<&'static str>,
-    remedy_url: Option<&'a str>,
-    needs_interaction: bool,
-    retryable: bool,
-    field: Option<&'static str>,
-    url: Option<&'a str>,
-    /// What the server said, by its own names.
-    answer: Option<AnswerShape<'a>>,
-}
-
-/// A server's refusal, as it was received, but cleaned.
-#[derive(Serialize)]
-struct AnswerShape<'a> {
-    status: u16,
-    error: &'a str,
-    error_description: &'a str,
-    suberror: &'a str,
-    error_codes: &'a [u32],
-    timestamp: &'a str,
-    trace_id: &'a str,
-    correlation_id: &'a str,
-    claims: &'a str,
-    error_uri: &'a str,
-}
-
-impl<'a> AnswerShape<'a> {
-    fn new(answer: &'a ServerAnswer) -> Self {
-        Self {
-            status: answer.status,
-            error: &answer.error,
-            error_description: &answer.description,
-            suberror: &answer.suberror,
-            error_codes: &answer.codes,
-            timestamp: &answer.timestamp,
-            trace_id: &answer.trace_id,
-            correlation_id: &answer.correlation_id,
-            claims: &answer.claims,
-            error_uri: &answer.uri,
+pub(super) fn error(error: &Error, correlation_id: &str) -> JsValue {
+    let mut object = members([
+        ("class", error.class().name().into()),
+        ("errorCode", error.code().into()),
+        ("errorMessage", (&*error.to_string()).into()),
+        ("needsInteraction", Value::Bool(error.needs_interaction())),
+        ("retryable", Value::Bool(error.is_outage())),
+    ]);
+    let answer = error.server_answer();
+    let said = |field: fn(&ServerAnswer) -> &str| answer.map(field).unwrap_or_default();
+    let of_server = said(|answer| &answer.correlation_id);
+    let texts = [
+        ("correlationId", Some(if of_server.is_empty() { correlation_id } else { of_server })),
+        ("subError", Some(said(|answer| &answer.suberror))),
+        ("traceId", Some(said(|answer| &answer.trace_id))),
+        ("timestamp", Some(said(|answer| &answer.timestamp))),
+        ("claims", Some(said(|answer| &answer.claims))),
+        ("remedy", error.remedy().map(|remedy| remedy.advice)),
+        ("remedyUrl", answer.and_then(|answer| answer.page.as_deref())),
+        ("field", error.field()),
+        ("url", error.url()),
+    ];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            object.set(name, text.into());
         }
     }
-}
-
-impl<'a> ErrorShape<'a> {
-    pub(super) fn new(error: &'a Error, correlation_id: &'a str) -> Self {
-        let answer = error.server_answer();
-        let said = |field: fn(&ServerAnswer) -> &str| answer.map(field).unwrap_or_default();
-        let server_correlation_id = said(|answer| &answer.correlation_id);
-        Self {
-            class: error.class().name(),
-            error_code: error.code(),
-            error_message: error.to_string(),
-            sub_error: said(|answer| &answer.suberror),
+    if let Some(status) = error.status() {
+        object.set("status", Value::Whole(status.into()));
+    }
+    if let Some(answer) = answer {
+        if let Some(code) = answer.codes.first() {
             // MSAL: declared as a string, so it is one here.
-            error_no: answer.and_then(|answer| answer.codes.first()).map(u32::to_string),
-            correlation_id: if server_correlation_id.is_empty() { correlation_id } else { server_correlation_id },
-            trace_id: said(|answer| &answer.trace_id),
-            timestamp: said(|answer| &answer.timestamp),
-            claims: said(|answer| &answer.claims),
-            status: error.status(),
-            remedy: error.remedy().map(|remedy| remedy.advice),
-            remedy_url: answer.and_then(|answer| answer.page.as_deref()),
-            needs_interaction: error.needs_interaction(),
-            retryable: error.is_outage(),
-            field: error.field(),
-            url: error.url(),
-            answer: answer.map(AnswerShape::new),
+            object.set("errorNo", Value::Text(code.to_string()));
         }
+        object.set("answer", Value::Object(said_by(answer)));
     }
+    plain(&object)
+}
+
+/// A server's refusal by its own names, as it was received, but cleaned.
+fn said_by(answer: &ServerAnswer) -> Object {
+    members([
+        ("status", Value::Whole(answer.status.into())),
+        ("error", (&*answer.error).into()),
+        ("error_description", (&*answer.description).into()),
+        ("suberror", (&*answer.suberror).into()),
+        ("error_codes", Value::List(answer.codes.iter().map(|code| Value::Whole((*code).into())).collect())),
+        ("timestamp", (&*answer.timestamp).into()),
+        ("trace_id", (&*answer.trace_id).into()),
+        ("correlation_id", (&*answer.correlation_id).into()),
+        ("claims", (&*answer.claims).into()),
+        ("error_uri", (&*answer.uri).into()),
+    ])
 }
