@@ -1,0 +1,4 @@
+import * as doorcode from 'doorcode';
+import { job } from './job.mjs';
+
+console.log(JSON.stringify(await job(doorcode, JSON.parse(process.env.AUTH))));
