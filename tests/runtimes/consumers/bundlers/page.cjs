@@ -1,0 +1,4 @@
+const doorcode = require('doorcode');
+const { job } = require('./job.mjs');
+
+self.done(job(doorcode, self.AUTH));

@@ -1,0 +1,4 @@
+import * as doorcode from 'doorcode';
+import { job } from './job.mjs';
+
+self.done(job(doorcode, self.AUTH));
