@@ -1,51 +1,44 @@
 #!/usr/bin/env node
-// Greets a person: has them sign in the first time, and knows them from then on. `cli.mjs sign-out` forgets them.
-// CLIENT_ID and AUTHORITY say to whom, CACHE_FILE where the tokens are kept; Ctrl-C gives up. AUTHORITY is a tenant of Entra's, or a
-// server on this machine; ../openid is for other providers.
+// Has a person sign in the first time, and knows them from then on; `cli.mjs sign-out` forgets them. See README.md.
 
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { PublicClientApplication } from 'doorcode';
 
 const { CLIENT_ID: clientId, AUTHORITY: authority, CACHE_FILE: file = 'token-cache.json' } = process.env;
+const giveUp = new AbortController();
+process.once('SIGINT', () => giveUp.abort());
 
 /** Keeps the tokens in a file that nobody else may read. */
 const cachePlugin = {
   async beforeCacheAccess({ tokenCache }) {
-    const isMissing = (error) => error.code === 'ENOENT';
-    const text = await readFile(file, 'utf8').catch((error) => (isMissing(error) ? '' : Promise.reject(error)));
-    tokenCache.deserialize(text);
+    const none = (error) => (error.code === 'ENOENT' ? '' : Promise.reject(error));
+    tokenCache.deserialize(await readFile(file, 'utf8').catch(none));
   },
   async afterCacheAccess({ tokenCache, cacheHasChanged }) {
     if (!cacheHasChanged) return;
-    await writeFile(`${file}.new`, tokenCache.serialize(), { mode: 0o600 });
-    await rename(`${file}.new`, file); // whole, or not at all
+    const next = `${file}.${crypto.randomUUID()}`;
+    await writeFile(next, tokenCache.serialize(), { mode: 0o600, flag: 'wx' });
+    await rename(next, file); // whole, or not at all
   },
 };
 
-const pca = new PublicClientApplication({ auth: { clientId, authority }, cache: { cachePlugin } });
-const giveUp = new AbortController();
-process.on('SIGINT', () => giveUp.abort());
-
-async function greet() {
-  const result = await pca.acquireToken({
+async function greet(pca) {
+  const { account, accessToken, expiresOn, fromCache, idTokenClaims } = await pca.acquireToken({
     scopes: ['email'],
     signal: giveUp.signal,
-    deviceCodeCallback: ({ message, verificationUriComplete }) => {
-      console.log(message);
-      if (verificationUriComplete) console.log(`Or open it with the code in it: ${verificationUriComplete}`);
-    },
+    deviceCodeCallback: ({ message }) => console.log(message),
     progressCallback: ({ status, secondsLeft, polls }) => console.log(`  poll ${polls}: ${status}, ${secondsLeft} s left`),
   });
-  const minutes = Math.round((result.expiresOn - Date.now()) / 60_000);
-  console.log(`Hello ${result.account.name}. The access token ${result.fromCache ? 'was at hand' : 'is new'}, and lives for ${minutes} minutes.`);
+  const minutes = Math.round((expiresOn - Date.now()) / 60_000);
+  console.log(`The access token ${fromCache ? 'was at hand' : 'is new'}, and lives for ${minutes} minutes.`);
 
-  const discovery = await (await fetch(`${result.authority}.well-known/openid-configuration`)).json();
-  const userinfo = await fetch(discovery.userinfo_endpoint, { headers: { authorization: `Bearer ${result.accessToken}` } });
-  console.log(`userinfo (status ${userinfo.status}): ${JSON.stringify(await userinfo.json())}`);
-  console.log(`signed in as ${result.account.username}`);
+  const discovery = await (await fetch(`${idTokenClaims.iss}/.well-known/openid-configuration`)).json();
+  const userinfo = await fetch(discovery.userinfo_endpoint, { headers: { authorization: `Bearer ${accessToken}` } });
+  console.log(`userinfo (status ${userinfo.status}): ${await userinfo.text()}`);
+  console.log(`signed in as ${account.username}`);
 }
 
-async function signOut() {
+async function signOut(pca) {
   for (const account of await pca.getAllAccounts()) {
     await pca.signOut({ account });
     console.log(`signed out ${account.username}`);
@@ -54,7 +47,8 @@ async function signOut() {
 }
 
 try {
-  await (process.argv[2] === 'sign-out' ? signOut() : greet());
+  const pca = new PublicClientApplication({ auth: { clientId, authority }, cache: { cachePlugin } });
+  await (process.argv[2] === 'sign-out' ? signOut(pca) : greet(pca));
 } catch (error) {
   console.error(error.message);
   if (error.remedy) console.error(error.remedy);
