@@ -36,7 +36,8 @@ describe('Deno', async () => {
 
   /** Deno's cache and registry are the test's own. */
   const run = (folder, ...args) => {
-    const env = { PATH: process.env.PATH, DENO_DIR: join(bare, '.cache'), NPM_CONFIG_REGISTRY: npm.url, DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' };
+    const { PATH } = process.env;
+    const env = { PATH, DENO_DIR: join(bare, '.cache'), NPM_CONFIG_REGISTRY: npm.url, DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' };
     // A package.json of the folders above is none of its business.
     return exec(deno(), args, { cwd: folder, env: folder === bare ? { ...env, DENO_NO_PACKAGE_JSON: '1' } : env });
   };

@@ -103,7 +103,8 @@ describe('the example CLIs', async () => {
       });
     }
     /** What the program left in its folder. */
-    const left = () => readdirSync(folder, { recursive: true }).filter((name) => !files.includes(name) && name !== 'deno.lock').sort();
+    const isMade = (name) => !files.includes(name) && name !== 'deno.lock';
+    const left = () => readdirSync(folder, { recursive: true }).filter(isMade).sort();
     const mode = (name) => (statSync(join(folder, name)).mode & 0o777).toString(8);
 
     it(`runs in ${name}, examples/${example}: signs in, is remembered, signs out`, async () => {
@@ -167,7 +168,8 @@ describe('the example CLIs', async () => {
           const permissions = commandOf(example).filter((word) => word.startsWith('--allow-'));
         assert.equal(permissions.length, 4);
         for (const permission of permissions) {
-          const { code, text } = await run(quick, { words: (all) => all.filter((word) => word.split('=')[0] !== permission.split('=')[0]) });
+          const [name] = permission.split('=');
+          const { code, text } = await run(quick, { words: (all) => all.filter((word) => !word.startsWith(`${name}=`)) });
           assert.equal(code, 1, `without ${permission}: ${text}`);
         }
       });

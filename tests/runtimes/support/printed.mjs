@@ -14,8 +14,11 @@ export async function printed({ DeviceCodeFlow, PublicClientApplication }, auth,
   const codes = await flow.initiateDeviceCodeFlow();
   const aborted = await flow.poll({ signal: AbortSignal.abort(new Error('enough')) }).catch((error) => error);
 
-  const failing = { sendPostRequestAsync: (_, request) => Promise.reject(Object.assign(new Error(`refused ${request.body}`), { request })) };
-  failing.sendGetRequestAsync = failing.sendPostRequestAsync;
+  // As HTTP libraries do, it attaches the request to its error.
+  const fail = async (_, request) => {
+    throw Object.assign(new Error(`refused ${request.body}`), { request });
+  };
+  const failing = { sendGetRequestAsync: fail, sendPostRequestAsync: fail };
   const network = new PublicClientApplication({
     auth: { ...auth, authorityMetadata: { token_endpoint: `${auth.authority}/token`, issuer: auth.authority } },
     system: { clock, networkClient: failing },

@@ -9,7 +9,7 @@ import { ROOT } from './runtimes.mjs';
 /**
  * Serves a tarball of pkg/ on a free port of 127.0.0.1.
  * @param {string} tarball its path
- * @returns {Promise<{ url: string, version: string, asked: string[], close: () => Promise<void> }>} `asked` are the paths that were asked for
+ * @returns {Promise<{ url: string, version: string, asked: string[], close: () => Promise<void> }>} `asked` are the paths so far
  */
 export async function registry(tarball) {
   const bytes = readFileSync(tarball);

@@ -1,5 +1,5 @@
 // Is checked, not run. An `any` would make each line after an expected error an error.
-import { type AuthenticationResult, AuthError, DeviceCodeFlow, type ICachePlugin, PublicClientApplication } from 'doorcode';
+import { type AuthenticationResult, AuthError, DeviceCodeFlow, type DeviceCodeResponse, type ICachePlugin, PublicClientApplication } from 'doorcode';
 
 const cachePlugin: ICachePlugin = {
   async beforeCacheAccess({ tokenCache }) {
@@ -14,7 +14,8 @@ const pca = new PublicClientApplication({ auth: { clientId: 'id' }, cache: { cac
 
 export async function signIn(signal: AbortSignal): Promise<string> {
   try {
-    const result: AuthenticationResult = await pca.acquireToken({ scopes: [], signal, deviceCodeCallback: ({ message }) => console.log(message) });
+    const request = { scopes: [], signal, deviceCodeCallback: ({ message }: DeviceCodeResponse) => console.log(message) };
+    const result: AuthenticationResult = await pca.acquireToken(request);
     return result.account?.username ?? '';
   } catch (error) {
     return error instanceof AuthError ? error.remedy ?? error.errorCode : 'not ours';
