@@ -35,7 +35,7 @@ export class DeviceCodeFlow {
   static resume(pca, saved) {
     const text = typeof saved === 'string' ? saved : jsonOf(saved) ?? '';
     const started = coreOf(pca).resumeDeviceCode(text);
-    const flow = new DeviceCodeFlow(pca, { scopes: [] });
+    const flow = new this(pca, { scopes: [] });
     flow.#started = started;
     return flow;
   }

@@ -103,7 +103,9 @@ export function refreshRequest(input) {
  * @returns {import('./index.js').DeviceCodeResponse}
  */
 export function deviceCodeResponse(codes) {
-  return Object.defineProperty(codes, 'deviceCode', { enumerable: false });
+  const { deviceCode } = codes;
+  // A getter, for Bun prints what is not enumerable; it calls no getter.
+  return Object.defineProperty(codes, 'deviceCode', { enumerable: false, get: () => deviceCode });
 }
 
 /**

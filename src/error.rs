@@ -69,10 +69,10 @@ impl fmt::Debug for Cause {
 }
 
 /// An error, as it travels: by a pointer, for each function on its way hands it on. The whole of it would be a tenth of the code.
-pub type Error = Box<Fault>;
+pub type Error = Rc<Fault>;
 
 /// What went wrong.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
     // ── The caller ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -450,13 +450,15 @@ impl Fault {
 
     /// The same error, with the page to open for it.
     #[must_use]
-    pub fn located(mut self: Box<Self>, place: &Place) -> Error {
-        if let Self::Declined(answer)
-        | Self::InteractionRequired(answer)
-        | Self::Refused(answer)
-        | Self::Expired(Some(answer))
-        | Self::UntrustedAuthority { answer, .. }
-        | Self::Discovery { answer: Some(answer), .. } = &mut *self
+    pub fn located(mut self: Rc<Self>, place: &Place) -> Error {
+        if let Some(
+            Self::Declined(answer)
+            | Self::InteractionRequired(answer)
+            | Self::Refused(answer)
+            | Self::Expired(Some(answer))
+            | Self::UntrustedAuthority { answer, .. }
+            | Self::Discovery { answer: Some(answer), .. },
+        ) = Rc::get_mut(&mut self)
         {
             answer.locate(place);
         }

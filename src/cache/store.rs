@@ -725,5 +725,5 @@ fn unreadable(text: &str, problem: Problem) -> Error {
     let before = text.as_bytes().get(..problem.at).unwrap_or_default();
     let line = before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
     let column = before.iter().rev().take_while(|byte| **byte != b'\n').count().saturating_add(1);
-    Box::new(Fault::UnreadableCache { line, column, problem: problem.what })
+    Error::new(Fault::UnreadableCache { line, column, problem: problem.what })
 }

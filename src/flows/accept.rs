@@ -84,14 +84,14 @@ pub(crate) fn accept(mut reply: TokenReply, asked: &Asked<'_>) -> Result<Authent
     let issuer = endpoints.issuer.as_deref().unwrap_or_default();
     let expected = Expected { issuer, client_id: &asked.client.client_id, nonce: None, now: asked.now };
     let claims = reply.id_token.as_ref().map(|token| Claims::checked(token, &expected)).transpose();
-    let claims = claims.map_err(|error| match *error {
+    let claims = claims.map_err(|error| match &*error {
         // It quotes the token's issuer.
         Fault::IdToken { claim, problem } => {
             let secrets = [Some(&reply.access_token), reply.refresh_token.as_ref()];
             let secrets: Vec<&str> = secrets.into_iter().flatten().map(Secret::expose).collect();
-            Fault::IdToken { claim, problem: clean_without(&problem, &secrets) }
+            Error::new(Fault::IdToken { claim, problem: clean_without(problem, &secrets) })
         }
-        other => other,
+        _ => error,
     })?;
     // Other servers have no such thing; if one sends a field of that name, it means something else.
     let info =

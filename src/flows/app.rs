@@ -158,7 +158,7 @@ pub(crate) fn unreachable(url: &str, error: SendError) -> Error {
         Some(status) => format!("it answered with status {status}, but {}", error.problem),
         None => error.problem,
     };
-    Box::new(Fault::Network { url, problem, cause: error.cause })
+    Error::new(Fault::Network { url, problem, cause: error.cause })
 }
 
 /// Random bytes as a version 4 GUID.

@@ -120,7 +120,7 @@ pub async fn start<H: Host>(app: &App<H>, request: Request) -> Result<Pending, E
     let (authority, ask) = request.wish.checked(app)?;
     let authority = discover::vouched_for(app, authority, &ask.correlation_id).await?;
     if *authority.kind() == Kind::B2c {
-        return Err(Box::new(Fault::NoDeviceCodes));
+        return Err(Error::new(Fault::NoDeviceCodes));
     }
     let server = discover::server(app, authority, &ask.correlation_id).await?;
     let (codes, verifier) = codes(app, &server, &ask).await.map_err(|error| app.located(error, &server))?;
@@ -197,7 +197,7 @@ async fn proof_key<H: Host>(app: &App<H>) -> Option<(Secret, String)> {
 fn no_device_codes<H: Host>(app: &App<H>, server: &Server) -> Error {
     const PROBLEM: &str = "it has no device_authorization_endpoint";
     if described::is_described(&app.trust.borrow(), &server.authority) {
-        return Box::new(Fault::InvalidAuthorityMetadata { problem: PROBLEM.to_owned() });
+        return Error::new(Fault::InvalidAuthorityMetadata { problem: PROBLEM.to_owned() });
     }
     let problem = format!("{PROBLEM}: this server does not offer sign-in with a device code, or it is switched off");
     discovery::unusable(&server.authority.discovery_url(), problem)
@@ -220,7 +220,7 @@ pub async fn finish<H: Host>(
         match race(polling.as_mut(), sleep_until(&app.host, give_up_at)).await {
             First::One(result) => return result,
             First::Other(_) if app.host.now() < pending.expires_at => {
-                return Err(Box::new(Fault::TimedOut { milliseconds }));
+                return Err(Error::new(Fault::TimedOut { milliseconds }));
             }
             // The code has expired, or the machine was suspended past both: expiry comes first.
             First::Other(_) => {}
@@ -382,7 +382,7 @@ impl Pending {
 
     fn expired(&self) -> Error {
         self.phase.set(Phase::Over);
-        Box::new(Fault::Expired(None))
+        Error::new(Fault::Expired(None))
     }
 
     fn progress(&self, why: Why, now: UnixMs) -> Progress {
@@ -408,10 +408,10 @@ impl<'a> Turn<'a> {
     fn take(pending: &'a Pending, sent_at: UnixMs) -> Result<Self, Error> {
         match pending.phase.replace(Phase::Busy) {
             Phase::Waiting => Ok(Self { pending, sent_at }),
-            Phase::Busy => Err(Box::new(Fault::NotNow("A poll of this sign-in is under way; wait for it to end."))),
+            Phase::Busy => Err(Error::new(Fault::NotNow("A poll of this sign-in is under way; wait for it to end."))),
             Phase::Over => {
                 pending.phase.set(Phase::Over);
-                Err(Box::new(Fault::NotNow("This sign-in is over; start a new one.")))
+                Err(Error::new(Fault::NotNow("This sign-in is over; start a new one.")))
             }
         }
     }

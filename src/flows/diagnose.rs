@@ -103,7 +103,7 @@ async fn look<H: Host>(app: &App<H>, wish: Wish, chart: &mut Chart) -> Result<()
     look_at_client_id(&app.client().client_id, &authority, chart);
     chart.ok("authority", format!("{} is {}.", authority.canonical(), kind_in_words(&authority)));
     if *authority.kind() == Kind::B2c {
-        return Err(("device_endpoint", Box::new(Fault::NoDeviceCodes)));
+        return Err(("device_endpoint", Error::new(Fault::NoDeviceCodes)));
     }
     look_at_document(app, &authority, &ask.correlation_id, chart).await?;
     look_at_device_endpoint(app, wish, chart).await

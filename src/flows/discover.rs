@@ -81,11 +81,11 @@ pub(crate) async fn vouched_for<H: Host>(
         }
         Ok(())
     };
-    once(app, &authority, &url, correlation_id, &is_known, &learn).await.map_err(|error| match *error {
+    once(app, &authority, &url, correlation_id, &is_known, &learn).await.map_err(|error| match &*error {
         Fault::Discovery { answer: Some(answer), .. } if answer.error == "invalid_instance" => {
-            Fault::UntrustedAuthority { host: host.clone(), answer }
+            Error::new(Fault::UntrustedAuthority { host: host.clone(), answer: answer.clone() })
         }
-        other => other,
+        _ => error,
     })?;
     again()
 }

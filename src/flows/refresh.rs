@@ -99,7 +99,7 @@ impl Renewal<'_> {
             tried.push(token.secret.clone());
             let now = app.host.now() / 1000;
             if token.expires_on.is_some_and(|time| time <= now.saturating_add(expiring_within)) {
-                *outcome = Fault::RefreshTokenExpired;
+                outcome = Fault::RefreshTokenExpired.into();
                 continue;
             }
             match self.get(app, &token.secret).await {
@@ -185,7 +185,7 @@ impl Renewal<'_> {
         };
         match &authentication.account {
             // OpenID Connect Core 1.0 section 12.2: the subject stays.
-            Some(account) if account.home_account_id != whose.home_account_id => Err(Box::new(Fault::IdToken {
+            Some(account) if account.home_account_id != whose.home_account_id => Err(Error::new(Fault::IdToken {
                 claim: "sub",
                 problem: "the renewed token is somebody else's".to_owned(),
             })),

@@ -130,7 +130,7 @@ impl Pending {
 }
 
 fn wrong(fix: &str) -> Error {
-    Box::new(Fault::InvalidRequest { field: "saved", fix: fix.to_owned() })
+    Error::new(Fault::InvalidRequest { field: "saved", fix: fix.to_owned() })
 }
 
 fn missing(name: &str) -> Error {

@@ -126,7 +126,7 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
         });
         let last = here
             .max_by_key(|known| known.used_at)
-            .ok_or_else(|| unanswered.clone().unwrap_or(Box::new(Fault::NoTokens)))?;
+            .ok_or_else(|| unanswered.clone().unwrap_or(Error::new(Fault::NoTokens)))?;
         request.home_account_id = last.account.home_account_id;
         request.environment = last.account.environment;
         request.tenant_id = last.account.tenant_id;
@@ -139,7 +139,7 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
     }
     // A refresh token goes to the server that gave it, and to no other.
     if !is_here {
-        return Err(Box::new(Fault::NoTokens));
+        return Err(Error::new(Fault::NoTokens));
     }
     let plan = plan(app, request, authority, ask).await?;
     let turn = match turn {

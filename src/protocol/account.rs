@@ -25,7 +25,7 @@ impl ClientInfo {
     pub fn decode(text: &str) -> Result<Self, Error> {
         let object = decode_base64url(text).and_then(|text| json::value(&text));
         let Some(Value::Object(object)) = object else {
-            return Err(Box::new(Fault::UnreadableReply {
+            return Err(Error::new(Fault::UnreadableReply {
                 what: "client_info",
                 status: 200,
                 problem: "it is not base64url JSON".to_owned(),

@@ -125,7 +125,7 @@ impl Authority {
     pub fn parse(text: &str, trust: &Trust) -> Result<Self, Error> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(Box::new(Fault::EmptyAuthority));
+            return Err(Error::new(Fault::EmptyAuthority));
         }
         let url = Url::parse(text).map_err(|problem| match problem {
             UrlProblem::Insecure => Fault::InsecureAuthority,
@@ -346,7 +346,7 @@ impl Kind {
             Self::B2c
         } else if let Some(cloud) = cloud {
             if first.is_empty() {
-                return Err(Box::new(Fault::MalformedAuthority {
+                return Err(Error::new(Fault::MalformedAuthority {
                     problem: format!(
                         "it names no tenant: add one, as in https://{host}/organizations or https://{host}/contoso.com"
                     ),

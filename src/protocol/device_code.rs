@@ -64,17 +64,19 @@ impl DeviceAuthorization {
     pub fn read(reply: &HttpResponse, page: Option<String>) -> Result<Self, Error> {
         const WHAT: &str = "device authorization reply";
         let object = object_of(reply, WHAT, &[])?;
-        let missing = |name: &str| Fault::UnreadableReply {
-            what: WHAT,
-            status: reply.status,
-            problem: format!("it has no {name}"),
+        let missing = |name: &str| {
+            Error::new(Fault::UnreadableReply {
+                what: WHAT,
+                status: reply.status,
+                problem: format!("it has no {name}"),
+            })
         };
         let required = |name: &str| json::text(&object, name).ok_or_else(|| missing(name));
         let device_code = Secret::new(required("device_code")?.to_owned());
         let safe_uri = |uri: &str| safe_uri(uri, &[device_code.expose()]);
         let user_code = clean(required("user_code")?);
         if user_code.is_empty() {
-            return Err(Box::new(Fault::UnreadableReply {
+            return Err(Error::new(Fault::UnreadableReply {
                 what: WHAT,
                 status: reply.status,
                 problem: "its user_code cannot be shown".to_owned(),
@@ -85,7 +87,7 @@ impl DeviceAuthorization {
             // What drafts of the RFC, and Google still, call it.
             None => match json::text(&object, "verification_url") {
                 Some(uri) => safe_uri(uri)?,
-                None => return Err(Box::new(missing("verification_uri"))),
+                None => return Err(missing("verification_uri")),
             },
         };
         let complete = json::text(&object, "verification_uri_complete")
@@ -137,7 +139,7 @@ fn is_for_entra_alone(uri: &str) -> bool {
 pub fn safe_uri(text: &str, secrets: &[&str]) -> Result<String, Error> {
     match Url::parse(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(problem) => Err(Box::new(Fault::UnsafeVerificationUri {
+        Err(problem) => Err(Error::new(Fault::UnsafeVerificationUri {
             uri: clean_without(text, secrets),
             problem: problem.to_string(),
         })),

@@ -33,7 +33,7 @@ pub fn document(url: &str, reply: &HttpResponse) -> Result<Object, Error> {
     } else {
         format!("it answered with status {}", reply.status)
     };
-    Err(Box::new(Fault::Discovery {
+    Err(Error::new(Fault::Discovery {
         url: url.to_owned(),
         problem,
         status: Some(reply.status),
@@ -49,7 +49,7 @@ pub fn document(url: &str, reply: &HttpResponse) -> Result<Object, Error> {
 pub fn endpoints(authority: &Authority, trust: &Trust, url: &str, document: &Object) -> Result<Endpoints, Error> {
     let issuer = json::text(document, "issuer").ok_or_else(|| unusable(url, "it names no issuer".to_owned()))?;
     if !authority.accepts_issuer(issuer, trust) {
-        return Err(Box::new(Fault::IssuerMismatch { authority: authority.canonical(), issuer: clean(issuer) }));
+        return Err(Error::new(Fault::IssuerMismatch { authority: authority.canonical(), issuer: clean(issuer) }));
     }
     described(authority, document).map_err(|problem| unusable(url, problem))
 }
@@ -87,5 +87,5 @@ pub fn described(authority: &Authority, document: &Object) -> Result<Endpoints, 
 
 /// The error of a document that was had, and is of no use.
 pub(crate) fn unusable(url: &str, problem: String) -> Error {
-    Box::new(Fault::Discovery { url: url.to_owned(), problem, status: Some(200), answer: None, cause: None })
+    Error::new(Fault::Discovery { url: url.to_owned(), problem, status: Some(200), answer: None, cause: None })
 }

@@ -48,29 +48,30 @@ impl Claims {
     /// # Errors
     /// [`Fault::UnreadableReply`] for what is not a JWT.
     pub fn read(token: &Secret) -> Result<Self, Error> {
-        let unreadable =
-            |problem: &str| Fault::UnreadableReply { what: "ID token", status: 200, problem: problem.to_owned() };
+        let unreadable = |problem: &str| {
+            Error::new(Fault::UnreadableReply { what: "ID token", status: 200, problem: problem.to_owned() })
+        };
         let mut parts = token.expose().split('.');
         let (Some(_header), Some(payload), Some(_signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err(Box::new(unreadable("it has not the three parts of a JWT")));
+            return Err(unreadable("it has not the three parts of a JWT"));
         };
         let text = decode_base64url(payload).ok_or_else(|| unreadable("its claims are not base64url of text"))?;
         match json::value(&text) {
             Some(Value::Object(object)) => Ok(Self { object, text }),
-            _ => Err(Box::new(unreadable("its claims are not a JSON object"))),
+            _ => Err(unreadable("its claims are not a JSON object")),
         }
     }
 
     fn check(&self, expected: &Expected<'_>) -> Result<(), Error> {
-        let wrong = |claim: &'static str, problem: String| Fault::IdToken { claim, problem };
+        let wrong = |claim: &'static str, problem: String| Error::new(Fault::IdToken { claim, problem });
         let issuer = self.text("iss");
         if !issuer_matches(expected.issuer, issuer, json::text(&self.object, "tid")) {
-            return Err(Box::new(wrong(
+            return Err(wrong(
                 "iss",
                 format!("the token was issued by \"{}\", not by \"{}\"", clean(issuer), expected.issuer),
-            )));
+            ));
         }
         let (listed, others) = match self.object.get("aud") {
             Some(Value::Text(audience)) => (audience == expected.client_id, false),
@@ -80,22 +81,19 @@ impl Claims {
             _ => (false, false),
         };
         if !listed {
-            return Err(Box::new(wrong("aud", "the token was made for another client".to_owned())));
+            return Err(wrong("aud", "the token was made for another client".to_owned()));
         }
         let party = json::text(&self.object, "azp");
         if party.map_or(others, |party| party != expected.client_id) {
-            return Err(Box::new(wrong("azp", "the token was made for another client".to_owned())));
+            return Err(wrong("azp", "the token was made for another client".to_owned()));
         }
         let expiry = self.object.get("exp").and_then(Value::as_number).unwrap_or(0.0);
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 have no use for more than 53 bits")]
         if expiry < (expected.now / 1000).saturating_sub(CLOCK_SKEW) as f64 {
-            return Err(Box::new(wrong(
-                "exp",
-                "the token has expired: if that cannot be, check this device's clock".to_owned(),
-            )));
+            return Err(wrong("exp", "the token has expired: if that cannot be, check this device's clock".to_owned()));
         }
         if json::text(&self.object, "nonce") != expected.nonce {
-            return Err(Box::new(wrong("nonce", "the token was made for another request".to_owned())));
+            return Err(wrong("nonce", "the token was made for another request".to_owned()));
         }
         Ok(())
     }

@@ -15,14 +15,14 @@ pub fn object_of(reply: &HttpResponse, what: &'static str, sent: &[&str]) -> Res
         let target = reply
             .header("location")
             .map(|location| clean_without(location.split(['?', '#']).next().unwrap_or_default(), sent));
-        return Err(Box::new(Fault::Redirected { what, target: target.unwrap_or_default(), status: reply.status }));
+        return Err(Error::new(Fault::Redirected { what, target: target.unwrap_or_default(), status: reply.status }));
     }
     let object = json::object(reply.body.expose());
     if let Some(answer) = object.as_ref().ok().and_then(|object| ServerAnswer::read(object, reply.status, sent)) {
-        return Err(Box::new(Fault::refused(answer)));
+        return Err(Error::new(Fault::refused(answer)));
     }
     if !reply.is_ok() {
-        return Err(Box::new(Fault::UnexpectedStatus { what, status: reply.status }));
+        return Err(Error::new(Fault::UnexpectedStatus { what, status: reply.status }));
     }
     object.map_err(|problem| Fault::UnreadableReply { what, status: reply.status, problem }.into())
 }

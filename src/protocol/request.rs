@@ -87,15 +87,15 @@ impl Ask {
         check_extra_form(&self.extra_form)?;
         if client.is_mcp {
             if self.resource.is_none() {
-                return Err(Box::new(Fault::ResourceRequired));
+                return Err(Error::new(Fault::ResourceRequired));
             }
             if self.extra_query.has(RESOURCE) || self.extra_form.has(RESOURCE) {
-                return Err(Box::new(Fault::MisplacedResource));
+                return Err(Error::new(Fault::MisplacedResource));
             }
         }
         let is_part = |part: &str| matches!(part.len(), 1..=8) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if self.locale.as_ref().is_some_and(|locale| !locale.split('-').all(is_part)) {
-            return Err(Box::new(Fault::InvalidRequest {
+            return Err(Error::new(Fault::InvalidRequest {
                 field: "locale",
                 fix: "it must be a language tag, such as \"de\" or \"pt-BR\"".to_owned(),
             }));
@@ -126,7 +126,7 @@ impl Ask {
 pub fn check_extra_form(extra_form: &Members<String>) -> Result<(), Error> {
     match extra_form.iter().find(|(name, _)| RESERVED.contains(name)) {
         None => Ok(()),
-        Some((name, _)) => Err(Box::new(Fault::InvalidRequest {
+        Some((name, _)) => Err(Error::new(Fault::InvalidRequest {
             field: "extraParameters",
             fix: format!("{name} belongs to the protocol and cannot be replaced: remove it"),
         })),
@@ -214,7 +214,7 @@ fn with_capabilities(claims: Option<&str>, capabilities: &[String]) -> Result<Op
         None if capabilities.is_empty() => return Ok(None),
         None => Object::default(),
         Some(Some(Value::Object(object))) => object,
-        Some(_) => return Err(Box::new(Fault::InvalidClaims)),
+        Some(_) => return Err(Error::new(Fault::InvalidClaims)),
     };
     if capabilities.is_empty() {
         return Ok(claims.map(str::to_owned));

@@ -23,7 +23,7 @@ impl Scopes {
         for text in wanted {
             for scope in text.split_whitespace() {
                 if !scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)) {
-                    return Err(Box::new(Fault::InvalidRequest {
+                    return Err(Error::new(Fault::InvalidRequest {
                         field: "scopes",
                         fix: "a scope can have only printable ASCII characters other than \" and \\".to_owned(),
                     }));

@@ -269,7 +269,7 @@ impl Host for JsHost {
             Ok(_) => Ok(turn),
             Err(thrown) => {
                 turn.0 = None; // it has given itself back
-                Err(Box::new(Fault::Callback(Cause::new(thrown))))
+                Err(Error::new(Fault::Callback(Cause::new(thrown))))
             }
         }
     }

@@ -189,7 +189,7 @@ impl Core {
     pub fn load_cache(&self, text: &JsString) -> Result<(), JsValue> {
         let host = self.app.host();
         let too_large: Error =
-            Box::new(Fault::UnreadableCache { line: 1, column: 1, problem: "there is not enough memory for it" });
+            Error::new(Fault::UnreadableCache { line: 1, column: 1, problem: "there is not enough memory for it" });
         let loaded = host.text(text).ok_or(too_large).and_then(|text| self.app.cache().borrow_mut().load(text));
         loaded.map_err(|error| host.thrown(&error, ""))
     }
@@ -366,7 +366,7 @@ async fn to_its_end(app: &App<JsHost>, renewal: Renewal) -> Result<Silent, Error
     });
     let thrown = JsFuture::from(running).await.err().unwrap_or_default();
     let outcome = outcome.borrow_mut().take();
-    outcome.unwrap_or_else(|| Err(Box::new(Fault::Callback(Cause::new(thrown)))))
+    outcome.unwrap_or_else(|| Err(Error::new(Fault::Callback(Cause::new(thrown)))))
 }
 
 /// A silent token as a value; if it is due to be renewed, that is begun.

@@ -58,7 +58,7 @@ pub(super) fn configuration(text: &str) -> Result<(Config, Option<u32>), Error> 
     let field = |name: &str| json::text(&object, name).unwrap_or_default().to_owned();
     let client_id = field("clientId");
     if client_id.trim().is_empty() {
-        return Err(Box::new(Fault::InvalidConfiguration {
+        return Err(Error::new(Fault::InvalidConfiguration {
             field: "auth.clientId",
             fix: "it is missing; set it to the application (client) id of your app registration".to_owned(),
         }));

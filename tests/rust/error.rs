@@ -207,7 +207,7 @@ fn every_answer_has_its_page() {
         .into_iter()
         .chain([Fault::UntrustedAuthority { host: text("h"), answer: boxed() }, discovery]);
     for error in errors {
-        let error = Box::new(error).located(&place);
+        let error = std::rc::Rc::new(error).located(&place);
         let page = error.server_answer().unwrap().page.as_deref();
         assert_eq!(page, Some("https://mysignins.microsoft.com/security-info"), "{error:?}");
     }

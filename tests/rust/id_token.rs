@@ -13,7 +13,7 @@ fn check(claims: &str, nonce: Option<&str>) -> Result<Claims, doorcode::error::E
 }
 
 fn wrong_claim(claims: &str, nonce: Option<&str>) -> &'static str {
-    match *check(claims, nonce).unwrap_err() {
+    match &*check(claims, nonce).unwrap_err() {
         doorcode::error::Fault::IdToken { claim, .. } => claim,
         other => panic!("{other}"),
     }

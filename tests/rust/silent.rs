@@ -777,7 +777,7 @@ fn a_challenge_goes_before_the_claims_that_the_caller_had() {
         (Fault::NoTokens, ours),
     ] {
         let wish = Wish { claims: Some(ours.to_owned()), ..wish() };
-        let sign_in = sign_in_after(Box::new(error), device_code::Request { wish, timeout: None }).unwrap();
+        let sign_in = sign_in_after(Error::new(error), device_code::Request { wish, timeout: None }).unwrap();
         assert_eq!(sign_in.wish.claims.as_deref(), Some(claims));
     }
 }

@@ -334,7 +334,7 @@ impl Host for Sim {
         disk.borrow_mut().log.push("read");
         let (text, fails) = (disk.borrow().text.clone(), disk.borrow().fails);
         if fails == Some("read") {
-            return Err(Box::new(Fault::Callback(Cause::new("the disk is away"))));
+            return Err(Error::new(Fault::Callback(Cause::new("the disk is away"))));
         }
         if !text.is_empty() {
             app.upgrade().expect("an app").cache().borrow_mut().load(text)?;
@@ -352,7 +352,7 @@ impl Host for Sim {
             let text = app.cache().borrow().write().expose().to_owned();
             disk.borrow_mut().log.push("write");
             if disk.borrow().fails == Some("write") {
-                return Err(Box::new(Fault::Callback(Cause::new("the disk is full"))));
+                return Err(Error::new(Fault::Callback(Cause::new("the disk is full"))));
             }
             disk.borrow_mut().text = text;
             app.cache().borrow_mut().saved();
@@ -408,7 +408,7 @@ pub struct Person {
 impl Person {
     fn outcome(&self) -> Result<(), Error> {
         let calls = self.shown.borrow().len() + self.progress.borrow().len();
-        if self.fail_at == Some(calls - 1) { Err(Box::new(Fault::Callback(Cause::new("thrown")))) } else { Ok(()) }
+        if self.fail_at == Some(calls - 1) { Err(Error::new(Fault::Callback(Cause::new("thrown")))) } else { Ok(()) }
     }
 }
 
