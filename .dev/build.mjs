@@ -68,6 +68,9 @@ async function bundle() {
   const { default: zopfli } = await import('@gfx/zopfli');
   writeFileSync(join(CORE, 'core.deflated'), await zopfli.deflateAsync(core, { numiterations: 15 }));
   const load = join(ROOT, 'js/load');
+  // Nobody reads the generated names; ours stay, for stack traces.
+  const glue = join(CORE, 'core.min.js');
+  await esbuild({ entryPoints: [join(CORE, 'core.js')], outfile: glue, format: 'esm', target: 'es2022', minify: true });
   /** @type {import('esbuild').BuildOptions} */
   const common = {
     bundle: true,
@@ -75,11 +78,11 @@ async function bundle() {
     platform: 'neutral',
     mainFields: ['main'],
     target: 'es2022',
-    alias: { 'doorcode-core': join(CORE, 'core.js') },
+    alias: { 'doorcode-core': glue },
     loader: { '.deflated': 'base64' },
     external: ['./core.wasm'],
     define: { DOORCODE_VERSION: JSON.stringify(version), CORE_LENGTH: String(core.length) },
-    // Names stay for stack traces, and lines stay short: when a program dies of an uncaught error, Node prints the line that threw.
+    // Lines stay short: when a program dies of an uncaught error, Node prints the one that threw.
     minifySyntax: true,
     minifyWhitespace: true,
     lineLimit: 160,
@@ -89,7 +92,9 @@ async function bundle() {
   // What the two loaders share is in one file beside them.
   const entryPoints = { index: join(load, 'inline.js'), workerd: join(load, 'workerd.js') };
   await esbuild({ ...common, format: 'esm', entryPoints, splitting: true, chunkNames: 'doorcode' });
-  await esbuild({ ...common, format: 'cjs', platform: 'node', entryPoints: { index: join(load, 'file.js') }, outExtension: { '.js': '.cjs' } });
+  // For few: the smallest that still names functions and classes.
+  const small = { minifyIdentifiers: true, keepNames: true, outExtension: { '.js': '.cjs' } };
+  await esbuild({ ...common, ...small, format: 'cjs', platform: 'node', entryPoints: { index: join(load, 'file.js') } });
   copyFileSync(join(CORE, 'core.wasm'), join(OUT, 'core.wasm'));
   for (const file of readdirSync(join(ROOT, 'pkg-template'))) copyFileSync(join(ROOT, 'pkg-template', file), join(OUT, file));
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(ROOT, file), join(OUT, file));
