@@ -1,0 +1,4 @@
+import * as doorcode from './node_modules/doorcode/index.js';
+import { attempt } from './attempt.js';
+
+globalThis.tryToBegin = () => attempt(doorcode);
