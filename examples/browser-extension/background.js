@@ -85,7 +85,8 @@ async function endFlow() {
 }
 
 async function showAccount({ account, expiresOn, fromCache }) {
-  await show({ state: 'signedIn', name: account.name || account.username, username: account.username, expiresAt: expiresOn.getTime(), fromCache });
+  const { name, username } = account;
+  await show({ state: 'signedIn', name: name || username, username, expiresAt: expiresOn.getTime(), fromCache });
 }
 
 async function fail(error, action) {

@@ -14,7 +14,7 @@ import { serveFolder } from './support/static-server.mjs';
 /** Installs an extension, and calls a function in its service worker. */
 async function inServiceWorker({ browser }, { folder, name, argument }) {
   const id = await browser.installExtension(folder);
-  const target = await browser.waitForTarget((target) => target.type() === 'service_worker' && target.url().startsWith(`chrome-extension://${id}/`));
+  const target = await browser.waitForTarget((target) => target.type() === 'service_worker' && target.url().includes(id));
   const worker = await target.worker();
   return worker.evaluate((name, argument) => globalThis[name](argument), name, argument);
 }
@@ -54,7 +54,8 @@ describe('Chromium', async () => {
 
   it(`runs in Chromium ${version}, MV3 service worker (classic, bundled)`, async () => {
     const folder = join(project.folder, 'classic');
-    await build({ entryPoints: [join(folder, 'extension.js')], bundle: true, format: 'iife', outfile: join(folder, 'bundle.js'), logLevel: 'error' });
+    const [source, outfile] = ['extension.js', 'bundle.js'].map((name) => join(folder, name));
+    await build({ entryPoints: [source], bundle: true, format: 'iife', outfile, logLevel: 'error' });
     assert.deepEqual(await chromium.run(inServiceWorker, { folder, name: 'runJob', argument: server.auth }), EXPECTED);
   });
 
@@ -71,7 +72,8 @@ describe('Chromium', async () => {
   });
 
   it(`runs in Chromium ${version}, module worker of a page`, async () => {
-    assert.deepEqual(await chromium.run(inPage, { url: `${files.origin}/page.html`, name: 'runJobInWorker', argument: server.auth }), EXPECTED);
+    const url = `${files.origin}/page.html`;
+    assert.deepEqual(await chromium.run(inPage, { url, name: 'runJobInWorker', argument: server.auth }), EXPECTED);
   });
 
   describe('where the Content-Security-Policy forbids WebAssembly', () => {

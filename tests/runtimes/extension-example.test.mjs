@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { CLIENT, PERSON, startEntra, TENANT } from '../js/support/entra.mjs';
+import { CLIENT, startEntra, TENANT } from '../js/support/entra.mjs';
 import { chromiumVersion, startChromium } from './support/chromium.mjs';
 import { consumer } from './support/consumer.mjs';
 import { HERE, ROOT } from './support/runtimes.mjs';
@@ -32,7 +32,7 @@ describe('examples/browser-extension', async () => {
     const refuseOrigin = () =>
       entra.seen.at(-1).headers.origin && {
         status: 400,
-        body: entra.refusal('invalid_request', 9002326, "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type."),
+        body: entra.refusal('invalid_request', 9002326, 'Only single-page applications may redeem tokens from another origin.'),
       };
     entra.options.onDeviceCode = refuseOrigin;
     entra.options.onRefresh = refuseOrigin;
@@ -40,11 +40,12 @@ describe('examples/browser-extension', async () => {
 
     project = await consumer('extension-example');
     const example = join(ROOT, 'examples/browser-extension');
-    cpSync(example, project.folder, { recursive: true });
+    cpSync(example, project.folder, { recursive: true, filter: (path) => basename(path) !== 'node_modules' });
     const hurry = readFileSync(join(HERE, 'consumers/extension-example/hurry.js'), 'utf8').replace('START', Date.now());
     writeFileSync(join(project.folder, 'hurry.js'), hurry);
-    const auth = { clientId: CLIENT, authority: `https://${HOST}/${TENANT}` };
-    writeFileSync(join(project.folder, 'config.js'), `import './hurry.js';\nexport const auth = ${JSON.stringify(auth)};\nexport const scopes = ['User.Read'];\n`);
+    const auth = JSON.stringify({ clientId: CLIENT, authority: `https://${HOST}/${TENANT}` });
+    const config = `import './hurry.js';\nexport const auth = ${auth};\nexport const scopes = ['User.Read'];\n`;
+    writeFileSync(join(project.folder, 'config.js'), config);
 
     files = await serveFolder(example);
     chromium = await startChromium({
@@ -89,21 +90,31 @@ describe('examples/browser-extension', async () => {
 
   const open = () => chromium.run(({ kept }) => kept.open());
   /** Presses what has this text. */
-  const press = (text) => chromium.run(({ kept }, text) => kept.popup.locator(`::-p-xpath(//*[self::a or self::button][.='${text}'])`).click(), text);
+  const press = (text) => chromium.run(({ kept }, text) => kept.popup.locator(`::-p-xpath(//button[.='${text}'])`).click(), text);
   /** Waits until the popup's heading says something, and returns what can be read. */
   const read = (heading) =>
     chromium.run(async ({ kept }, heading) => {
-      await kept.popup.waitForFunction((heading) => document.querySelector('h1').textContent.includes(heading), { timeout: 20_000 }, heading);
+      const isThere = (heading) => document.querySelector('h1').textContent.includes(heading);
+      await kept.popup.waitForFunction(isThere, { timeout: 20_000 }, heading);
       return kept.popup.evaluate(() => document.querySelector('main').innerText);
     }, heading);
   /** Evaluates an expression in the popup. */
   const evaluate = (expression) => chromium.run(({ kept }, expression) => kept.popup.evaluate(expression), expression);
-  const stored = () => evaluate('chrome.storage.session.get().then(async (session) => ({ ...session, ...(await chrome.storage.local.get()) }))');
-  const polls = () => entra.seen.filter(({ url }) => url.pathname.endsWith('/token')).length;
+  /** All that lies in storage. */
+  const stored = () =>
+    chromium.run(({ kept }) =>
+      kept.popup.evaluate(async () => ({ ...(await chrome.storage.session.get()), ...(await chrome.storage.local.get()) })),
+    );
+  /** How many requests there were so far. */
+  const asked = (path) => entra.seen.filter(({ url }) => url.pathname.endsWith(path)).length;
+  const polls = () => asked('/token');
 
   /** Evaluates an expression in the service worker. */
   const inServiceWorker = (expression) =>
-    chromium.run(async ({ browser, kept }, expression) => (await (await browser.waitForTarget(kept.isServiceWorker)).worker()).evaluate(expression), expression);
+    chromium.run(async ({ browser, kept }, expression) => {
+      const target = await browser.waitForTarget(kept.isServiceWorker);
+      return (await target.worker()).evaluate(expression);
+    }, expression);
   const stopServiceWorker = () =>
     chromium.run(async ({ browser, kept }) => {
       const target = await browser.waitForTarget(kept.isServiceWorker);
@@ -236,12 +247,14 @@ describe('examples/browser-extension', async () => {
       entra.options.onRefresh = onRefresh;
       await press('Try again');
       await read('Signed in as Ada Lovelace');
+      assert.equal(asked('/devicecode'), 1, 'the person was not bothered');
 
       entra.options.onRefresh = () => ({ body: entra.refusal('invalid_grant', 50173, 'The grant was revoked.') });
       await press('Get a token');
       assert.match(await read('That did not work'), /sign in again/i);
       await press('Try again');
       await read('Signed in as Ada Lovelace');
+      assert.equal(asked('/devicecode'), 2);
     } finally {
       Object.assign(entra.options, { expiresIn, extExpiresIn, onRefresh });
     }
@@ -261,7 +274,10 @@ describe('examples/browser-extension', async () => {
   it('leaves the Origin header of everybody else alone', async () => {
     await signIn();
     const address = `https://${HOST}/${TENANT}/oauth2/v2.0/devicecode`;
-    for (const [page, origin] of [[`https://${HOST}/common/discovery/instance`, `https://${HOST}`], [`${files.origin}/popup.html`, files.origin]]) {
+    for (const [page, origin] of [
+      [`https://${HOST}/common/discovery/instance`, `https://${HOST}`],
+      [`${files.origin}/popup.html`, files.origin],
+    ]) {
       entra.seen.length = 0;
       await chromium.run(
         async ({ browser }, { page: url, address }) => {
