@@ -6,6 +6,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { build } from './node_modules/esbuild/lib/main.js';
+import { CODES, startScripted } from '../js/support/scripted.mjs';
 import { EXPECTED } from './job.mjs';
 import { chromiumVersion, startChromium } from './support/chromium.mjs';
 import { authorizationServer, consumer } from './support/consumer.mjs';
@@ -74,6 +75,39 @@ describe('Chromium', async () => {
   it(`runs in Chromium ${version}, module worker of a page`, async () => {
     const url = `${files.origin}/page.html`;
     assert.deepEqual(await chromium.run(inPage, { url, name: 'runJobInWorker', argument: server.auth }), EXPECTED);
+  });
+
+  /**
+   * Has a page sign in at a server on another origin that redirects a POST to `path`, or does not let the page read its
+   * answer. Returns what was asked for, and how it ended.
+   */
+  async function failAt(path, { isRedirect }) {
+    const answers = {};
+    const other = await startScripted(answers);
+    const readable = { 'access-control-allow-origin': '*' };
+    const says = (json, status = 200) => () => ({ status, json, headers: readable });
+    const { origin } = other;
+    const discovery = '/.well-known/openid-configuration';
+    answers[discovery] = says({ issuer: origin, device_authorization_endpoint: `${origin}/device`, token_endpoint: `${origin}/token` });
+    answers['/device'] = says(CODES);
+    answers['/elsewhere'] = says({ access_token: 'AT', token_type: 'Bearer', ...CODES });
+    answers[path] = () => (isRedirect ? { status: 307, headers: { ...readable, location: '/elsewhere' } } : { json: CODES });
+    try {
+      const auth = { clientId: 'c', authority: origin };
+      const end = await chromium.run(inPage, { url: `${files.origin}/page.html`, name: 'failAt', argument: auth });
+      return [...other.seen.map(({ path }) => path).filter((path) => path !== discovery), end];
+    } finally {
+      await other.close();
+    }
+  }
+
+  it('does not follow a redirect, though Chromium hides it', async () => {
+    assert.deepEqual(await failAt('/device', { isRedirect: true }), ['/device', 'post_request_failed']);
+    assert.deepEqual(await failAt('/token', { isRedirect: true }), ['/device', '/token', 'post_request_failed']);
+  });
+
+  it('says so when a server does not let the page read its answer', async () => {
+    assert.deepEqual(await failAt('/device', { isRedirect: false }), ['/device', 'network_error']);
   });
 
   describe('where the Content-Security-Policy forbids WebAssembly', () => {
