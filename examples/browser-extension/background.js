@@ -104,7 +104,7 @@ async function show(view) {
 
 /**
  * Has the browser leave out the `Origin` header, of this extension's requests to the authority only. Entra takes requests that have one for
- * a web page's, and refuses them (AADSTS9002326 and 9002327).
+ * a web page's, and refuses them (AADSTS9002326).
  */
 async function stripOrigin() {
   const rule = {
