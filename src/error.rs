@@ -180,7 +180,7 @@ pub enum Fault {
     },
     /// The server redirected a request that carries a secret.
     #[error(
-        "The server redirected the request for a {what} (status {status}) to \"{target}\"; redirects are not followed, because the request carries a secret."
+        "The server redirected the request for a {what}{}; redirects are not followed, because the request carries a secret.", redirect(*status, target)
     )]
     Redirected {
         /// What the reply should have been.
@@ -286,6 +286,11 @@ const DEVICE_CODE_NOT_OFFERED: &str = "device_code_not_offered";
 const UNSAFE_VERIFICATION_URI: &str = "unsafe_verification_uri";
 const INVALID_ID_TOKEN: &str = "invalid_id_token";
 
+/// What is known of a redirect: nothing where a browser hides it.
+fn redirect(status: u16, target: &str) -> String {
+    if status == 0 { String::new() } else { format!(" (status {status}) to \"{target}\"") }
+}
+
 impl Fault {
     /// The error that a server's refusal stands for.
     #[must_use]
@@ -384,16 +389,17 @@ impl Fault {
         }
     }
 
-    /// The HTTP status, where the server answered.
+    /// The HTTP status, where the server answered and it is known: browsers hide that of a redirect.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        match self {
+        let status = match self {
             Self::UnexpectedStatus { status, .. }
             | Self::Redirected { status, .. }
             | Self::UnreadableReply { status, .. } => Some(*status),
             Self::Discovery { status, .. } => *status,
             other => other.server_answer().map(|answer| answer.status),
-        }
+        };
+        status.filter(|status| *status != 0)
     }
 
     /// The address that was asked in vain; of a request with a form, without its query.

@@ -252,7 +252,7 @@ async fn poll_until_done<H: Host>(
         if !past_expiry && (due_too_late || clock_was_set_back) {
             return Err(pending.expired());
         }
-        let progress = match poll(app, pending).await? {
+        let progress = match poll_once(app, pending).await? {
             Polled::Done(authentication) => return Ok(*authentication),
             Polled::Pending(progress) => progress,
         };
@@ -269,11 +269,25 @@ async fn poll_until_done<H: Host>(
     }
 }
 
-/// Makes exactly one poll, now.
+/// Makes exactly one poll, now. Once the codes have expired, it is the last one, but for a minute in which a server that cannot be
+/// reached may come back.
 ///
 /// # Errors
 /// Whatever ends the flow; [`Fault::NotNow`] for one that is over or is being polled.
 pub async fn poll<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, Error> {
+    let polled = poll_once(app, pending).await?;
+    if let Polled::Pending(progress) = &polled
+        && progress.seconds_left == 0
+    {
+        let seconds_over = app.host.now().saturating_sub(pending.expires_at) / 1000;
+        if progress.why != Why::Retrying || seconds_over > LONGEST_WAIT_PAST_EXPIRY {
+            return Err(pending.expired());
+        }
+    }
+    Ok(polled)
+}
+
+async fn poll_once<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, Error> {
     let sent_at = app.host.now();
     let turn = Turn::take(pending, sent_at)?;
     let answer = match pending.server(app).await {

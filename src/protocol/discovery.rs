@@ -26,8 +26,9 @@ pub fn document(url: &str, reply: &HttpResponse) -> Result<Object, Error> {
     }
     let answer = object.ok().and_then(|object| ServerAnswer::read(&object, reply.status, &[]));
     let problem = if reply.is_redirect() {
-        let target = reply.header("location").map(clean).unwrap_or_default();
-        format!("it redirects to \"{target}\", which is not followed: name that address as the authority")
+        // Browsers do not tell where to.
+        let target = reply.header("location").map(|target| format!(" to \"{}\"", clean(target))).unwrap_or_default();
+        format!("it redirects{target}, which is not followed: name the address where that leads as the authority")
     } else if let Some(answer) = &answer {
         format!("it answered with status {}: {}", reply.status, answer.words().trim_end_matches('.'))
     } else {

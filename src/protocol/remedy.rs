@@ -371,11 +371,19 @@ pub const ENTRA: &[(&[u32], Remedy)] = &[
         ),
     ),
     (
-        &[9_002_326, 9_002_327],
+        &[9_002_326],
         remedy(
-            "A browser's Origin header does not fit how the app is registered",
-            "The Origin header makes Entra take this for a single-page app: strip it (an extension can, with declarativeNetRequest), or send the requests through a server.",
+            "A browser sent an Origin header, which Entra takes from single-page apps alone",
+            "Have the Origin header left out: an extension can, by a declarativeNetRequest rule for its own requests; a page has to send them through a server.",
             None,
+        ),
+    ),
+    (
+        &[9_002_327],
+        remedy(
+            "The tokens are those of a single-page app, which is to send an Origin header",
+            "Register the app under Mobile and desktop applications, not as a single-page application; an extension leaves the Origin header out (declarativeNetRequest). Then sign in again.",
+            AUTHENTICATION,
         ),
     ),
     (
@@ -617,7 +625,7 @@ pub const OURS: &[(&str, Remedy)] = &[
         "network_error",
         remedy(
             "No reply, or not all of it",
-            "Check the connection, the proxy and the firewall of this machine, then try again.",
+            "Check the connection, the proxy and the firewall of this machine, then try again. A page needs the server's leave (CORS), an extension the host among its host_permissions.",
             None,
         ),
     ),

@@ -5,10 +5,12 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
+use std::time::Duration;
 
 use doorcode::error::{Error, Fault};
 use doorcode::flows::device_code::{Pending, Polled, Request, finish, poll, sign_in, start};
 use doorcode::flows::{App, Authentication, Wish};
+use doorcode::host::Host;
 use doorcode::secret::Secret;
 
 use crate::sim::{Answer, ENTRA, Person, START, Sim, app, codes, jwt, tokens};
@@ -601,6 +603,32 @@ fn one_poll_is_one_request() {
     }
     assert!(matches!(sim.run(poll(&app, &flow)).unwrap(), Polled::Done(_)));
     assert_eq!(sim.requests().len(), 5);
+}
+
+#[test]
+fn a_redirect_that_a_browser_hides_is_told_without_what_is_not_known() {
+    let (_, error) = error(vec![codes(""), Answer::json(0, "")]);
+    assert_eq!((error.code(), error.status()), ("post_request_failed", None));
+    let words = error.to_string();
+    assert!(words.contains("redirected the request for a token reply; redirects are not followed"), "{words}");
+}
+
+#[test]
+fn single_polls_end_when_the_codes_have_expired() {
+    for (answer, late, over) in
+        [(pending(), 0, true), (Answer::Break(None), 30, false), (Answer::Break(None), 90, true), (tokens(), 90, false)]
+    {
+        let sim = Sim::script(vec![codes(r#","expires_in":900"#), answer, pending()]);
+        let (app, flow) = started(&sim);
+        sim.run(sim.sleep(Duration::from_secs(900 + late)));
+        let polled = sim.run(poll(&app, &flow));
+        assert_eq!(polled.as_ref().is_err_and(|error| error.code() == "device_code_expired"), over, "{late} s late");
+        assert_eq!(polled.is_err(), over);
+        if over {
+            assert_eq!(sim.run(poll(&app, &flow)).unwrap_err().code(), "request_cannot_be_made");
+            assert_eq!(sim.requests().len(), 2, "nobody is asked any more");
+        }
+    }
 }
 
 #[test]
