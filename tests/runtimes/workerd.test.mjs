@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { EXPECTED } from './job.mjs';
 import { authorizationServer, consumer } from './support/consumer.mjs';
-import { bundledByWrangler, startWorker, unbundled, VERSION } from './support/workerd.mjs';
+import { bundledByWrangler, unbundled, VERSION, workerd } from './support/workerd.mjs';
 
 const OLD = '2024-09-23'; // no compiling of bytes, no WeakRef, no FinalizationRegistry; the first with all of nodejs_compat
 const RECENT = '2026-11-17';
@@ -12,25 +12,25 @@ const RECENT = '2026-11-17';
 describe('workerd', () => {
   let project;
   let server;
+  let host;
   before(async () => {
     project = await consumer('workerd');
     server = await authorizationServer();
+    host = workerd();
   });
   after(async () => {
+    await host?.close();
     await server?.close();
     project?.remove();
   });
 
   /** What a worker answers to one request. */
   async function answer(options) {
-    const worker = await startWorker({ bindings: { AUTH: server.auth }, ...options });
-    try {
-      const response = await fetch(worker.origin);
-      assert.equal(response.status, 200, await response.clone().text());
-      return { answered: await response.json(), printed: worker.output() };
-    } finally {
-      await worker.stop();
-    }
+    const worker = await host.start({ bindings: { AUTH: server.auth }, ...options });
+    const response = await fetch(worker.origin);
+    const text = await response.text();
+    assert.equal(response.status, 200, text);
+    return { answered: JSON.parse(text), printed: worker.output() };
   }
 
   const bundle = (entry, { compatibilityDate, compatibilityFlags }) =>

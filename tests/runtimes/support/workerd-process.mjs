@@ -1,14 +1,14 @@
 // Runs workerd by miniflare, which wants a newer Node than the tests do: a process of its own, told what to do by messages.
 
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions as optionsOf } from 'wrangler';
 
 let miniflare;
 
 const tasks = {
-  /** Starts a worker, and says where it listens. */
+  /** Ends the worker before, starts one, and says where it listens. */
   async start({ configuration, bindings, ...options }) {
-    const { workerOptions } = configuration ? optionsOf(configuration) : { workerOptions: {} };
+    await miniflare?.dispose();
+    const workerOptions = configuration ? await optionsOf(configuration) : {};
     const all = { host: '127.0.0.1', port: 0, cf: false, ...workerOptions, ...options, bindings: { ...workerOptions.bindings, ...bindings } };
     miniflare = new Miniflare(convertV4MiniflareOptions(all));
     return (await miniflare.ready).origin;
@@ -19,6 +19,12 @@ const tasks = {
     return (await worker.scheduled({ cron: '* * * * *' })).outcome;
   },
 };
+
+/** The options of a wrangler.jsonc. Wrangler takes a second to load, and most do without. */
+async function optionsOf(configuration) {
+  const { unstable_getMiniflareWorkerOptions } = await import('wrangler');
+  return unstable_getMiniflareWorkerOptions(configuration).workerOptions;
+}
 
 process.on('message', async ({ task, options }) => {
   try {

@@ -13,12 +13,11 @@ const PROCESS = fileURLToPath(new URL('workerd-process.mjs', import.meta.url));
 export const VERSION = JSON.parse(readFileSync(join(MODULES, 'workerd/package.json'), 'utf8')).version;
 
 /**
- * Starts a worker in a process of its own.
- * @param {object} options miniflare's; `configuration` names a wrangler.jsonc that says the rest
- * @returns {Promise<{ origin: string, scheduled: () => Promise<string>, output: () => string, stop: () => Promise<void> }>}
- *   `output` is what it printed so far
+ * A process that runs workerd, one worker at a time.
+ * @returns `start` starts a worker, after ending the one before: miniflare's options, or those of the wrangler.jsonc that `configuration`
+ *   names and more. It resolves to where the worker listens, `scheduled`, which does what cron does, and `output`, which it printed so far.
  */
-export async function startWorker(options) {
+export function workerd() {
   const child = fork(PROCESS, { execPath: node(24), execArgv: [], serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   let output = '';
@@ -29,17 +28,17 @@ export async function startWorker(options) {
       child.once('message', ({ value, error }) => (error ? reject(new Error(error)) : resolve(value)));
       child.send({ task, options });
     });
-  const stop = async () => {
-    if (child.connected) child.disconnect();
-    await ended;
+  return {
+    async start(options) {
+      output = '';
+      const origin = await ask('start', options);
+      return { origin, scheduled: () => ask('scheduled'), output: () => output };
+    },
+    async close() {
+      if (child.connected) child.disconnect();
+      await ended;
+    },
   };
-  try {
-    const origin = await ask('start', options);
-    return { origin, scheduled: () => ask('scheduled'), output: () => output, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }
 
 /**

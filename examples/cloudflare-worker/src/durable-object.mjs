@@ -1,0 +1,47 @@
+// Sign-in from a Worker: each session is a Durable Object, whose alarm polls for as long as the person takes.
+
+import { DurableObject } from 'cloudflare:workers';
+import { respond } from './respond.mjs';
+import { SignIn } from './sign-in.mjs';
+
+/** How long a session lasts, in milliseconds. */
+const LASTS = 8 * 3_600_000;
+
+export class Session extends DurableObject {
+  #signIn() {
+    return new SignIn(this.ctx.storage, this.env);
+  }
+
+  async begin() {
+    await this.ctx.storage.put('endsAt', Date.now() + LASTS);
+    await this.#next(await this.#signIn().begin());
+  }
+
+  /** Called when it is time, whether or not anybody has the page open; again, should it throw or the machine stop. */
+  async alarm() {
+    if (Date.now() >= (await this.ctx.storage.get('endsAt'))) await this.ctx.storage.deleteAll();
+    else await this.#next(await this.#signIn().poll());
+  }
+
+  state() {
+    return this.#signIn().state();
+  }
+
+  profile() {
+    return this.#signIn().profile();
+  }
+
+  async end() {
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+  }
+
+  /** Comes back for the next poll, or for the end of the session. */
+  async #next(seconds) {
+    await this.ctx.storage.setAlarm(seconds ? Date.now() + seconds * 1000 : await this.ctx.storage.get('endsAt'));
+  }
+}
+
+export default {
+  fetch: (request, env) => respond(request, (id) => env.SESSIONS.get(env.SESSIONS.idFromName(id))),
+};
