@@ -15,7 +15,8 @@ export const VERSION = JSON.parse(readFileSync(join(MODULES, 'workerd/package.js
 /**
  * A process that runs workerd, one worker at a time.
  * @returns `start` starts a worker, after ending the one before: miniflare's options, or those of the wrangler.jsonc that `configuration`
- *   names and more. It resolves to where the worker listens, `scheduled`, which does what cron does, and `output`, which it printed so far.
+ *   names and more. It resolves to where the worker listens; `scheduled`, which does what cron does; and
+ *   `output`, which it printed so far.
  */
 export function workerd() {
   const child = fork(PROCESS, { execPath: node(24), execArgv: [], serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
