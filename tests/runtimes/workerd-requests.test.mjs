@@ -69,7 +69,7 @@ describe('workerd, many requests', () => {
     await sleep(2 * REQUEST_TIMEOUT); // the runtime need not notice at once that nobody waits any more
   }
 
-  for (const [who, SHARED, dates] of [['an application each', false, ['2024-09-23', RECENT]]]) {
+  for (const [who, SHARED, dates] of [['an application each', false, ['2024-09-23', RECENT]], ['one application', true, ['2024-10-14', RECENT]]]) {
     for (const compatibilityDate of dates) {
       const start = () =>
         host.start({
