@@ -7,7 +7,7 @@ let miniflare;
 const tasks = {
   /** Ends the worker before, starts one, and says where it listens. */
   async start({ configuration, bindings, ...options }) {
-    await miniflare?.dispose();
+    await stop();
     const workerOptions = configuration ? await optionsOf(configuration) : {};
     const all = { host: '127.0.0.1', port: 0, cf: false, ...workerOptions, ...options, bindings: { ...workerOptions.bindings, ...bindings } };
     miniflare = new Miniflare(convertV4MiniflareOptions(all));
@@ -19,6 +19,12 @@ const tasks = {
     return (await worker.scheduled({ cron: '* * * * *' })).outcome;
   },
 };
+
+/** Ends what runs. A worker that did not start says so once more here, which helps nobody. */
+async function stop() {
+  await miniflare?.dispose().catch(() => {});
+  miniflare = undefined;
+}
 
 /** The options of a wrangler.jsonc. Wrangler takes a second to load, and most do without. */
 async function optionsOf(configuration) {
@@ -36,6 +42,6 @@ process.on('message', async ({ task, options }) => {
 
 // Whoever started this is done with it, or gone.
 process.on('disconnect', async () => {
-  await miniflare?.dispose();
+  await stop();
   process.exit();
 });

@@ -12,14 +12,21 @@ const PROCESS = fileURLToPath(new URL('workerd-process.mjs', import.meta.url));
 /** The version of workerd. */
 export const VERSION = JSON.parse(readFileSync(join(MODULES, 'workerd/package.json'), 'utf8')).version;
 
+/** A home where wrangler finds no login, and leaves what it writes; it reports to nobody. */
+function apart() {
+  const home = mkdtempSync(join(tmpdir(), 'doorcode-wrangler-'));
+  const env = { PATH: process.env.PATH, HOME: home, XDG_CONFIG_HOME: home, WRANGLER_SEND_METRICS: 'false', CI: 'true', NO_COLOR: '1' };
+  return { home, env, remove: () => rmSync(home, { recursive: true, force: true }) };
+}
+
 /**
  * A process that runs workerd, one worker at a time.
  * @returns `start` starts a worker, after ending the one before: miniflare's options, or those of the wrangler.jsonc that `configuration`
- *   names and more. It resolves to where the worker listens; `scheduled`, which does what cron does; and
- *   `output`, which it printed so far.
+ *   names and more. It resolves to where the worker listens; `scheduled`, which does what cron does; and `output`, which it printed so far.
  */
 export function workerd() {
-  const child = fork(PROCESS, { execPath: node(24), execArgv: [], serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const { env, remove } = apart();
+  const child = fork(PROCESS, { execPath: node(24), execArgv: [], env, serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
@@ -38,25 +45,25 @@ export function workerd() {
     async close() {
       if (child.connected) child.disconnect();
       await ended;
+      remove();
     },
   };
 }
 
 /**
- * Bundles a project as `wrangler deploy` does. Wrangler has no login here and reports to nobody.
+ * Bundles a project as `wrangler deploy` does.
  * @param {string} folder with the project
  * @param {string[]} args more of wrangler's, such as the entry or a configuration
  * @returns {Promise<{ type: string, path: string, contents: string | Buffer }[]>} the bundle's modules, the entry first
  */
 export async function bundledByWrangler(folder, args) {
-  const home = mkdtempSync(join(tmpdir(), 'doorcode-wrangler-'));
+  const { home, env, remove } = apart();
   try {
-    const env = { PATH: process.env.PATH, HOME: home, XDG_CONFIG_HOME: home, WRANGLER_SEND_METRICS: 'false', CI: 'true', NO_COLOR: '1' };
     const wrangler = join(MODULES, 'wrangler/bin/wrangler.js');
     await exec(node(24), [wrangler, 'deploy', '--dry-run', '--outdir', join(home, 'bundle'), ...args], { cwd: folder, env });
     return modules(join(home, 'bundle'), readdirSync(join(home, 'bundle')));
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    remove();
   }
 }
 
