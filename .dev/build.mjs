@@ -17,23 +17,24 @@ const STAMP = join(TOOLS, 'build.stamp');
 const SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', 'js', 'pkg-template', '.dev/build.mjs', '.dev/wasm-std.mjs',
   'README.md', 'CHANGELOG.md', 'LICENSE'];
 
-/** Builds the package if any source is newer than it. @returns {Promise<void>} */
+/** Builds the package if any source is newer than it. @returns {Promise<NodeJS.ProcessEnv>} in which the core is compiled */
 export async function build() {
   const environment = await setup();
   const stamp = digest((await ask('rustc', ['-vV'], environment)) ?? '');
   const made = [join(CORE, 'core.wasm'), join(CORE, 'core.d.ts'), ...['index.js', 'index.cjs', 'core.wasm', 'package.json'].map((name) => join(OUT, name))];
-  if (made.every(existsSync) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return;
+  if (made.every(existsSync) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return environment;
   rmSync(STAMP, { force: true });
   await run('crates', 'cargo', ['fetch', '--locked']);
   await run('Rust core to WebAssembly', 'wasm-pack', [
     'build', moduleCrate(), '--release', '--target', 'web', '--mode', 'no-install', '--no-pack', '--out-dir', CORE, '--out-name', 'core',
   ], { env: { ...environment, CARGO_TARGET_DIR: join(ROOT, 'target/wasm'), CARGO_ENCODED_RUSTFLAGS: flags(environment) } });
   await run('wasm-opt', process.execPath, [
-    join(ROOT, 'node_modules/binaryen/bin/wasm-opt'), '--flatten', '--rereloop', '-Oz', '-Oz', '--converge',
+    join(ROOT, 'node_modules/binaryen/bin/wasm-opt'), '--flatten', '--rereloop', '-Oz', '-Oz', '--converge', '--strip-producers', '--strip-target-features',
     join(CORE, 'core_bg.wasm'), '-o', join(CORE, 'core.wasm'),
   ]);
   await bundle();
   writeFileSync(STAMP, stamp);
+  return environment;
 }
 
 /**
@@ -92,8 +93,7 @@ async function bundle() {
   // What the two loaders share is in one file beside them.
   const entryPoints = { index: join(load, 'inline.js'), workerd: join(load, 'workerd.js') };
   await esbuild({ ...common, format: 'esm', entryPoints, splitting: true, chunkNames: 'doorcode' });
-  // For few: the smallest that still names functions and classes.
-  const small = { minifyIdentifiers: true, keepNames: true, outExtension: { '.js': '.cjs' } };
+  const small = { minifyIdentifiers: true, outExtension: { '.js': '.cjs' } };
   await esbuild({ ...common, ...small, format: 'cjs', platform: 'node', entryPoints: { index: join(load, 'file.js') } });
   copyFileSync(join(CORE, 'core.wasm'), join(OUT, 'core.wasm'));
   for (const file of readdirSync(join(ROOT, 'pkg-template'))) copyFileSync(join(ROOT, 'pkg-template', file), join(OUT, file));

@@ -49,6 +49,11 @@ export async function wasmToolchain() {
   };
 }
 
+/** Whether a core that is compiled so is as small as can be. @param {NodeJS.ProcessEnv} environment */
+export function leavesOutPanicTexts({ CARGO_ENCODED_RUSTFLAGS: flags }) {
+  return flags?.includes(NO_PANIC_TEXTS.join(SEPARATOR)) ?? false;
+}
+
 async function hasTarget() {
   const folder = await ask('rustc', ['--print', 'target-libdir', '--target', TARGET]);
   return folder !== undefined && existsSync(folder);

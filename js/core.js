@@ -51,7 +51,7 @@ function loaded(load) {
   } catch (cause) {
     const remedy =
       "In pages and extensions, let the Content-Security-Policy say script-src 'self' 'wasm-unsafe-eval'. Where a bundle holds index.cjs, " +
-      "add 'module' to the bundler's conditions, or keep core.wasm beside the bundle.";
+      "add 'module' to the bundler's conditions, or keep core.wasm beside the bundle. For Cloudflare Workers, bundle with the condition 'workerd'.";
     const { invalidConfiguration } = ClientConfigurationErrorCodes;
     const message = 'WebAssembly: the core of doorcode cannot be loaded here; the cause says why.';
     throw failed(ClientConfigurationError, invalidConfiguration, message, { remedy, field: 'WebAssembly', cause });

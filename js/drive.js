@@ -2,6 +2,20 @@
 // promise runs in the context in which it was registered: the first is registered by the caller, and each registers the next.
 
 /**
+ * Keeps a task alive where a runtime would end it behind our back, until what it returns is called. `wake` has the task go on, `drop`
+ * ends it; see load/heartbeat.js.
+ * @typedef {(wake: () => void, drop: () => void) => () => void} KeepAlive
+ */
+
+/** @type {KeepAlive | undefined} */
+let keepAlive;
+
+/** Called by the loader of a runtime that needs it. @param {KeepAlive} way */
+export function keepTasksAlive(way) {
+  keepAlive = way;
+}
+
+/**
  * @param {import('doorcode-core').Task} task
  * @param {unknown} kept what must not be collected before the task is done
  * @returns {Promise<any>}
@@ -14,21 +28,31 @@ export function drive(task, kept) {
       new Promise((/** @type {(value?: undefined) => void} */ woken) => (wake = woken)).then(step);
     };
     let isDone = false;
+    /** @type {(() => void) | undefined} */
+    let rest;
+    const end = () => {
+      isDone = true;
+      kept = undefined;
+      rest?.();
+    };
     const step = () => {
       if (isDone) return; // woken in its last poll
       arm(); // before the poll, for what is waited for may be there before it ends
       try {
-        isDone = task.poll(resolve, reject);
-        if (!isDone) return;
+        if (!task.poll(resolve, reject)) return;
+        end();
         task.free();
-        kept = undefined;
       } catch (error) {
-        isDone = true;
+        end();
         reject(error); // a trap: nothing can be done with the instance any more, but nobody shall wait for it
       }
     };
     arm();
     task.onWake(() => wake());
+    rest = keepAlive?.(() => wake(), () => {
+      end();
+      task.free();
+    });
     // @ts-expect-error TypeScript does not see that `arm` sets it.
     wake();
   });

@@ -70,7 +70,7 @@ export class PublicClientApplication {
     const logger = new Logger(loggerOptions(system.part('loggerOptions')));
     this.#log = { logger };
     const plugin = cachePlugin(input.part('cache'));
-    /** @type {WeakRef<TokenCache> | undefined} */
+    /** @type {{ deref: () => TokenCache | undefined } | undefined} */
     let cache;
     const core = makeCore(
       this,
@@ -79,7 +79,8 @@ export class PublicClientApplication {
     );
     core.setLogLevel(logger.level);
     this.#cache = new TokenCache(core, plugin);
-    cache = new WeakRef(this.#cache);
+    // Cloudflare has no WeakRef before compatibility date 2025-05-05; applications are never freed there.
+    cache = typeof WeakRef === 'function' ? new WeakRef(this.#cache) : { deref: () => this.#cache };
     const clock = /** @type {import('./index.js').Clock | undefined} */ (system.value.clock ?? undefined);
     this.#now = clock ? () => Number(clock.now()) : Date.now;
   }

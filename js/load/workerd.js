@@ -2,7 +2,10 @@
 
 import module from './core.wasm';
 import { provide } from '../core.js';
+import { keepTasksAlive } from '../drive.js';
+import { heartbeat } from './heartbeat.js';
 
 provide(() => module);
+keepTasksAlive(heartbeat);
 
 export * from '../index.js';

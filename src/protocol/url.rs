@@ -138,10 +138,15 @@ impl Url {
     /// every system resolves them without asking the network.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.host == "localhost"
-            || self.host == "[::1]"
-            || self.host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        self.host == "localhost" || self.host == "[::1]" || is_ipv4_loopback(&self.host)
     }
+}
+
+/// Whether it is an address of 127.0.0.0/8, in its four whole numbers: how other spellings are read differs between systems.
+fn is_ipv4_loopback(host: &str) -> bool {
+    let is_octet = |text: &str| text.parse::<u8>().is_ok_and(|octet| octet.to_string() == text);
+    let mut parts = host.split('.');
+    parts.next() == Some("127") && (0..3).all(|_| parts.next().is_some_and(is_octet)) && parts.next().is_none()
 }
 
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), UrlProblem> {
@@ -167,7 +172,11 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), UrlProblem> {
 
 fn is_host(host: &str) -> bool {
     match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        // Whether it really is one, the host sees when it looks for it.
+        Some(address) => {
+            address.contains(':')
+                && address.bytes().all(|byte| matches!(byte, b':' | b'.' | b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F'))
+        }
         None => host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')),
     }
 }

@@ -919,7 +919,7 @@ describe('what is sent', () => {
   it('is sent once, if the program sends it as well', async () => {
     const { token } = await posted(row(`${PUBLIC}/${TENANT}`), { extraParameters: { 'x-client-SKU': 'mine', client_info: '2' } });
     assert.deepEqual([...new URLSearchParams(token.body)].filter(([name]) => /^(x-client-SKU|client_info)$/.test(name)), [
-      ['client_info', '2'], ['x-client-SKU', 'mine'],
+      ['x-client-SKU', 'mine'], ['client_info', '2'],
     ]);
   });
 

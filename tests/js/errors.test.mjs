@@ -145,7 +145,8 @@ describe('what Entra answers', () => {
       'poll invalid_grant': [54005],
     }],
     [/Mobile and desktop/, registration('Authentication'), { 'refresh invalid_grant': [700084] }],
-    [/Origin header/, undefined, { 'poll invalid_request': [9002326], 'refresh invalid_request': [9002327] }],
+    [/Origin header/, undefined, { 'poll invalid_request': [9002326] }],
+    [/Origin header/, registration('Authentication'), { 'refresh invalid_request': [9002327] }],
     [/arrived incomplete/, undefined, {
       'code invalid_request': [90014, 900144, 90023, 90100],
       'refresh invalid_request': [9002313, 90004],

@@ -47,6 +47,14 @@ fn what_is_refused_says_why() {
         ("http://example.com/", UrlProblem::Insecure),
         ("http://127.0.0.1.evil.example/", UrlProblem::Insecure),
         ("http://localhost.evil.example/", UrlProblem::Insecure),
+        ("http://127.0.0.01/", UrlProblem::Insecure),
+        ("http://127.0.0.+1/", UrlProblem::Host),
+        ("http://127.0.0.256/", UrlProblem::Insecure),
+        ("http://127.0.1/", UrlProblem::Insecure),
+        ("http://127.0.0.1.2/", UrlProblem::Insecure),
+        ("http://128.0.0.1/", UrlProblem::Insecure),
+        ("https://[]/", UrlProblem::Host),
+        ("https://[1.2.3.4]/", UrlProblem::Host),
     ];
     for (text, problem) in cases {
         assert_eq!(Url::parse(text), Err(problem), "{text}");
