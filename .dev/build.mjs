@@ -91,7 +91,7 @@ async function bundle() {
     logLevel: 'warning',
   };
   // What the two loaders share is in one file beside them.
-  const entryPoints = { index: join(load, 'inline.js'), workerd: join(load, 'workerd.js') };
+  const entryPoints = { index: join(load, 'inline.js'), node: join(load, 'node.js'), workerd: join(load, 'workerd.js') };
   await esbuild({ ...common, format: 'esm', entryPoints, splitting: true, chunkNames: 'doorcode' });
   const small = { minifyIdentifiers: true, outExtension: { '.js': '.cjs' } };
   await esbuild({ ...common, ...small, format: 'cjs', platform: 'node', entryPoints: { index: join(load, 'file.js') } });

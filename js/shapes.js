@@ -32,9 +32,18 @@ export function asciiHost(authority) {
   return authority && /[^\x00-\x7f]/.test(authority) && URL.canParse(authority) ? new URL(authority).href : authority;
 }
 
-/** A GUID. The core makes one where the runtime has none to give, as on a page without TLS. */
+let isFirstId = true;
+
+/**
+ * A GUID; the core makes one where the runtime has none to give, as on a page without TLS. The first of a process is made without
+ * `crypto`, which takes Node 3 ms to load: that is felt by a program that takes one token from its cache and ends. Nothing secret hangs
+ * on it.
+ */
 export function newCorrelationId() {
-  return globalThis.crypto?.randomUUID?.() ?? '';
+  if (!isFirstId) return globalThis.crypto?.randomUUID?.() ?? '';
+  isFirstId = false;
+  const digit = (/** @type {string} */ letter) => Math.floor(letter === 'x' ? Math.random() * 16 : 8 + Math.random() * 4).toString(16);
+  return 'xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx'.replace(/[xy]/g, digit);
 }
 
 /**

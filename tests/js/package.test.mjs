@@ -56,7 +56,7 @@ describe('the packed tarball', () => {
   it('has the files it should, no dependency and no install script', () => {
     assert.deepEqual(tarball.files.map(({ path }) => path).sort(), [
       'CHANGELOG.md', 'LICENSE', 'README.md', 'core.wasm', 'doorcode.js', 'index.cjs', 'index.d.cts', 'index.d.ts', 'index.js',
-      'package.json', 'workerd.js',
+      'node.js', 'package.json', 'workerd.js',
     ]);
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/doorcode/package.json'), 'utf8'));
     assert.equal(manifest.dependencies, undefined);
