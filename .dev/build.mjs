@@ -77,7 +77,7 @@ async function bundle() {
     bundle: true,
     outdir: OUT,
     platform: 'neutral',
-    mainFields: ['main'],
+    mainFields: ['module', 'main'],
     target: 'es2022',
     alias: { 'doorcode-core': glue },
     loader: { '.deflated': 'base64' },
@@ -97,7 +97,9 @@ async function bundle() {
   await esbuild({ ...common, ...small, format: 'cjs', platform: 'node', entryPoints: { index: join(load, 'file.js') } });
   copyFileSync(join(CORE, 'core.wasm'), join(OUT, 'core.wasm'));
   for (const file of readdirSync(join(ROOT, 'pkg-template'))) copyFileSync(join(ROOT, 'pkg-template', file), join(OUT, file));
-  for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(ROOT, file), join(OUT, file));
+  for (const file of ['CHANGELOG.md', 'LICENSE']) copyFileSync(join(ROOT, file), join(OUT, file));
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  writeFileSync(join(OUT, 'README.md'), readme.replaceAll(/<!-- of the repository -->[^]*?<!-- of both -->\n\n?/g, ''));
   copyFileSync(join(ROOT, 'js/index.d.ts'), join(OUT, 'index.d.cts'));
   writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
 }

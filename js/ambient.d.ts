@@ -17,8 +17,3 @@ declare module '*.wasm' {
   const module: WebAssembly.Module;
   export default module;
 }
-
-declare module 'tiny-inflate' {
-  /** Inflates raw deflated data into a buffer of the right length, and returns that. */
-  export default function inflate(source: Uint8Array, target: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
-}

@@ -503,8 +503,9 @@ export declare class DeviceCodeFlow {
   acquireTokenByDeviceCode(options?: FinishOptions): Promise<AuthenticationResult>;
 
   /**
-   * Makes exactly one poll, now. Ask again when `retryAfter` seconds have passed, no sooner; how many depends on the server
-   * and grows when it says `slow_down` or cannot be reached. Rejects when the flow has come to an end without a token.
+   * Makes exactly one poll, now. While it is pending, save the flow again and ask again when `retryAfter` seconds have passed,
+   * no sooner; how many depends on the server and grows when it says `slow_down` or cannot be reached. Rejects when the flow has come to
+   * an end without a token: `device_code_expired` at the latest a minute after the code has expired.
    */
   poll(options?: { signal?: AbortSignal }): Promise<DeviceCodePoll>;
 

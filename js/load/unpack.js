@@ -1,4 +1,4 @@
-import inflate from 'tiny-inflate';
+import { inflateSync } from 'fflate';
 
 /**
  * Bytes from base64 of their deflated form, by the fastest way that the runtime has. It must be done when it returns: an application is
@@ -9,7 +9,7 @@ import inflate from 'tiny-inflate';
 export function unpack(text, length) {
   const packed = decode(text);
   const zlib = globalThis.process?.getBuiltinModule?.('node:zlib');
-  return zlib ? zlib.inflateRawSync(packed) : inflate(packed, new Uint8Array(length));
+  return zlib ? zlib.inflateRawSync(packed) : inflateSync(packed, { out: new Uint8Array(length) });
 }
 
 /** The last way is a loop because `Uint8Array.from` with a function takes ten times as long. @param {string} text */

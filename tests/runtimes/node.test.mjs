@@ -27,5 +27,11 @@ describe('Node', async () => {
         assert.equal(stderr, '', 'no warning');
       });
     }
+
+    it(`has the module read from its file in Node ${version}, by import and by require`, async () => {
+      const source = `console.log(import.meta.resolve('doorcode'), process.getBuiltinModule('module').createRequire(import.meta.url).resolve('doorcode'))`;
+      const { stdout } = await exec(node(major), ['--input-type=module', '--eval', source], { cwd: project.folder });
+      assert.match(stdout, /^file:\S+\/doorcode\/node\.js \S+\/doorcode\/node\.js\n$/);
+    });
   }
 });
