@@ -33,11 +33,8 @@ async function greet(pca: PublicClientApplication) {
 }
 
 async function signOut(pca: PublicClientApplication) {
-  for (const account of await pca.getAllAccounts()) {
-    await pca.signOut({ account });
-    console.log(`signed out ${account.username}`);
-  }
-  console.log(`accounts left: ${(await pca.getAllAccounts()).length}`);
+  for (const account of await pca.getAllAccounts()) await pca.signOut({ account });
+  console.log('signed out');
 }
 
 try {

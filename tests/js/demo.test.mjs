@@ -31,12 +31,11 @@ describe('the demo', () => {
     assert.equal(code, 0, text);
     assert.match(text, /To sign in, open http:\/\/127\.0\.0\.1:\d+\/device in a browser and enter the code [A-Z]{4}-[A-Z]{4}\./);
     assert.match(text, /poll 2: pending/);
-    assert.match(text, /The access token is new, and lives for 60 minutes/);
-    assert.match(text, /userinfo \(status 200\): .*"email":"ada@example.com"/);
+    assert.match(text, /The access token is new/);
     const [, second, third] = text.split(/^— .* —$/m).slice(1);
     assert.match(second, /The access token was at hand/);
     assert.doesNotMatch(second, /enter the code/);
-    assert.match(third, /signed out ada@example.com\naccounts left: 0/);
+    assert.match(third, /signed out\n/);
     assert.equal(text.trim().split('\n').at(-1), 'signed in as ada@example.com, remembered, and signed out');
   });
 
