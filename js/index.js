@@ -79,8 +79,7 @@ export class PublicClientApplication {
     );
     core.setLogLevel(logger.level);
     this.#cache = new TokenCache(core, plugin);
-    // Cloudflare has no WeakRef before compatibility date 2025-05-05; applications are never freed there.
-    cache = typeof WeakRef === 'function' ? new WeakRef(this.#cache) : { deref: () => this.#cache };
+    cache = weakly(this.#cache);
     const clock = /** @type {import('./index.js').Clock | undefined} */ (system.value.clock ?? undefined);
     this.#now = clock ? () => Number(clock.now()) : Date.now;
   }
@@ -265,6 +264,14 @@ function hooks(system, log, hasCachePlugin, cache) {
     now: () => Number(clock?.now()),
     sleep: (/** @type {number} */ milliseconds) => Promise.resolve(clock?.sleep(milliseconds)),
   };
+}
+
+/**
+ * Cloudflare has no WeakRef before compatibility date 2025-05-05; applications are never freed there.
+ * @template {object} T @param {T} target @returns {{ deref: () => T | undefined }}
+ */
+function weakly(target) {
+  return typeof WeakRef === 'function' ? new WeakRef(target) : { deref: () => target };
 }
 
 /** The callback that shows the code. @param {Input} input */
