@@ -153,6 +153,12 @@ pub enum Fault {
     /// The codes expired before the person was done, by this clock or by the server's.
     #[error("The code expired before the sign-in was completed; start again for a new one.{}", aside(.0.as_deref()))]
     Expired(Option<Box<ServerAnswer>>),
+    /// The same, but the last poll did not reach the server: who had an answer in mind is not to be blamed.
+    #[error("The code expired before the sign-in was completed; at the end the server could not be reached: {problem}")]
+    ExpiredUnreached {
+        /// What the last poll met.
+        problem: String,
+    },
     /// The caller's own `timeout` came before the person was done.
     #[error("The sign-in was not completed within the {} s that the request allows (timeout).", in_seconds(*.milliseconds))]
     TimedOut {
@@ -322,7 +328,7 @@ impl Fault {
             Self::MisplacedResource => "misplaced_resource_parameter",
             Self::InvalidClaims => "invalid_claims",
             Self::NotNow(_) => "request_cannot_be_made",
-            Self::Expired(_) => "device_code_expired",
+            Self::Expired(_) | Self::ExpiredUnreached { .. } => "device_code_expired",
             Self::TimedOut { .. } => "user_timeout_reached",
             Self::Cancelled(_) => "device_code_polling_cancelled",
             Self::Declined(answer) | Self::InteractionRequired(answer) | Self::Refused(answer) => &answer.error,
@@ -360,6 +366,7 @@ impl Fault {
             | Self::ResourceRequired
             | Self::MisplacedResource
             | Self::Expired(_)
+            | Self::ExpiredUnreached { .. }
             | Self::TimedOut { .. }
             | Self::Cancelled(_)
             | Self::IdToken { .. }
@@ -438,7 +445,7 @@ impl Fault {
     pub fn needs_interaction(&self) -> bool {
         match self {
             Self::InteractionRequired(answer) => answer.suberror != MESSAGE_ONLY,
-            Self::Expired(_) | Self::NoTokens | Self::RefreshTokenExpired => true,
+            Self::Expired(_) | Self::ExpiredUnreached { .. } | Self::NoTokens | Self::RefreshTokenExpired => true,
             _ => false,
         }
     }

@@ -4,7 +4,7 @@
 //! and [`finish`] (sections 3.4 and 3.5), which polls until there is an end. A program that cannot wait that long calls
 //! [`poll`] once in a while instead, and carries the sign-in over with [`Pending::save`] and [`Pending::resume`].
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
@@ -91,6 +91,8 @@ pub struct Pending {
     pub(crate) expires_at: UnixMs,
     pub(crate) pace: Cell<Pace>,
     pub(crate) phase: Cell<Phase>,
+    /// Why the last poll had no answer, if it had none.
+    pub(crate) problem: RefCell<Option<String>>,
     /// The request's `timeout`, in milliseconds.
     pub(crate) timeout: Option<u64>,
 }
@@ -145,6 +147,7 @@ pub async fn start<H: Host>(app: &App<H>, request: Request) -> Result<Pending, E
         expires_at: after(now, codes.expires_in),
         pace: Cell::new(Pace::first(codes.interval, now)),
         phase: Cell::new(Phase::Waiting),
+        problem: RefCell::default(),
         timeout: request.timeout.map(whole_milliseconds),
         codes,
     })
@@ -303,9 +306,10 @@ async fn poll_once<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, E
             let progress = pending.progress(wait.why, now);
             let level = if wait.why == Why::Retrying { Level::Warning } else { Level::Verbose };
             app.log(level, &pending.ask.correlation_id, || {
-                let why = answer.problem.unwrap_or_else(|| wait.why.name().to_owned());
+                let why = answer.problem.as_deref().unwrap_or(wait.why.name());
                 format!("device code: poll {}: {why}; next in {} s", progress.polls, progress.next_poll_in)
             });
+            *pending.problem.borrow_mut() = answer.problem;
             turn.give_back();
             Ok(Polled::Pending(progress))
         }
@@ -396,7 +400,10 @@ impl Pending {
 
     fn expired(&self) -> Error {
         self.phase.set(Phase::Over);
-        Error::new(Fault::Expired(None))
+        Error::new(match self.problem.take() {
+            Some(problem) => Fault::ExpiredUnreached { problem },
+            None => Fault::Expired(None),
+        })
     }
 
     fn progress(&self, why: Why, now: UnixMs) -> Progress {

@@ -13,7 +13,7 @@ use crate::protocol::request::{Ask, check_extra_form};
 use crate::protocol::scopes::Scopes;
 use crate::protocol::text::clean;
 use crate::secret::Secret;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 /// The form that is written, and the only one that is read.
 const VERSION: u64 = 1;
@@ -124,6 +124,7 @@ impl Pending {
                 next_poll_at: number(&saved, "nextPollAt")?.min(after(now, LONGEST_INTERVAL)),
             }),
             phase: Cell::new(Phase::Waiting),
+            problem: RefCell::default(),
             timeout: saved.get("timeout").and_then(Value::as_whole),
         })
     }

@@ -618,6 +618,7 @@ fn single_polls_end_when_the_codes_have_expired() {
     for (answer, late, over) in
         [(pending(), 0, true), (Answer::Break(None), 30, false), (Answer::Break(None), 90, true), (tokens(), 90, false)]
     {
+        let was_reached = !matches!(answer, Answer::Break(_));
         let sim = Sim::script(vec![codes(r#","expires_in":900"#), answer, pending()]);
         let (app, flow) = started(&sim);
         sim.run(sim.sleep(Duration::from_secs(900 + late)));
@@ -625,6 +626,8 @@ fn single_polls_end_when_the_codes_have_expired() {
         assert_eq!(polled.as_ref().is_err_and(|error| error.code() == "device_code_expired"), over, "{late} s late");
         assert_eq!(polled.is_err(), over);
         if over {
+            let words = polled.unwrap_err().to_string();
+            assert_eq!(!words.contains("at the end the server could not be reached: "), was_reached, "{words}");
             assert_eq!(sim.run(poll(&app, &flow)).unwrap_err().code(), "request_cannot_be_made");
             assert_eq!(sim.requests().len(), 2, "nobody is asked any more");
         }
