@@ -1,24 +1,40 @@
 // A turn at the cache: the plugin's two callbacks around what the core does in between, one after the other.
 
+import { keepAlive, lostError } from './alive.js';
 import { AuthError, AuthErrorCodes, failed } from './errors.js';
 
 /** How often a store that was changed by somebody else meanwhile is written again. */
 const MOST_CONFLICTS = 10;
 
 /**
- * The end of each plugin's queue. Several applications of a program may share one plugin, and so one store.
- * @type {WeakMap<object, Promise<void>>}
+ * Who has the turn at each plugin, and who waits for it. Several applications of a program may share one plugin, and so one store.
+ * @type {WeakMap<object, Set<{ come: () => void }>>}
  */
 const queues = new WeakMap();
 
-/** Waits for those before. @param {object} plugin @returns {Promise<() => void>} what gives the turn to the next */
-async function turn(plugin) {
-  const before = queues.get(plugin);
+/**
+ * Queues for a turn.
+ * @param {object} plugin
+ * @returns {{ comes: Promise<void>, fail: (error: Error) => void, end: () => void }} `end` gives the turn to the next, or gives up waiting
+ */
+function turn(plugin) {
+  const queue = queues.get(plugin) ?? new Set();
+  queues.set(plugin, queue);
   /** @type {() => void} */
-  let next = () => {};
-  queues.set(plugin, new Promise((resolve) => (next = resolve)));
-  await before;
-  return next;
+  let come = () => {};
+  /** @type {(error: Error) => void} */
+  let fail = () => {};
+  /** @type {Promise<void>} */
+  const comes = new Promise((resolve, reject) => ([come, fail] = [resolve, reject]));
+  const place = { come };
+  queue.add(place);
+  if (queue.size === 1) come();
+  const end = () => {
+    queue.delete(place);
+    const [next] = queue;
+    next?.come();
+  };
+  return { comes, fail, end };
 }
 
 /** What a plugin is handed (MSAL's class of that name). */
@@ -63,8 +79,11 @@ export class CacheAccess {
   #context;
   #isAbandoned = false;
   #isOpen = false;
+  #turn;
   /** @type {() => void} */
-  #next = () => {};
+  #rest;
+  /** Whether others took it for gone, and have had their turns since. */
+  #isDropped = false;
 
   /**
    * @param {Stored} stored
@@ -73,6 +92,16 @@ export class CacheAccess {
   constructor(stored, writes) {
     this.#stored = stored;
     this.#context = new TokenCacheContext(stored.cache, writes);
+    this.#turn = turn(stored.plugin);
+    this.#rest = keepAlive({
+      circle: stored.plugin,
+      wake: () => {},
+      drop: () => {
+        this.#isDropped = true;
+        this.#end();
+      },
+      lost: this.#turn.fail,
+    });
     /** Settles when the plugin has loaded what is stored; rejects when it could not, and the turn is over. */
     this.ready = this.#open();
   }
@@ -88,12 +117,13 @@ export class CacheAccess {
   }
 
   async #open() {
-    this.#next = await turn(this.#stored.plugin);
-    if (this.#isAbandoned) return this.#next();
+    await this.#turn.comes;
+    if (this.#isAbandoned) return this.#end();
     this.#stored.access = this;
     this.#isOpen = true;
     try {
       await this.#load();
+      if (this.#isDropped) throw lostError();
       if (this.failure) throw this.failure.reason; // which the plugin may have swallowed
     } catch (error) {
       this.failure ??= { reason: error };
@@ -114,6 +144,7 @@ export class CacheAccess {
 
   /** Ends the turn. @param {boolean} hasChanged */
   async close(hasChanged) {
+    if (hasChanged && this.#isDropped) throw lostError();
     if (!this.#isOpen) return;
     this.#isOpen = false;
     // A plugin may serialize what it has loaded, to compare: that stores nothing.
@@ -127,10 +158,19 @@ export class CacheAccess {
         if (this.wasSerialized) this.#stored.isStored();
       }
     } finally {
+      this.#end();
+    }
+  }
+
+  /** Lets the next have its turn. */
+  #end() {
+    this.#isOpen = false;
+    this.#rest();
+    if (this.#stored.access === this) {
       this.#stored.access = undefined;
       this.afterwards?.();
-      this.#next();
     }
+    this.#turn.end();
   }
 
   /** @param {import('./index.js').IVersionedCachePlugin} plugin */

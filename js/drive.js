@@ -1,26 +1,15 @@
 // Drives an operation of the core in the asynchronous context of whoever began it (see src/wasm/task.rs). A callback of a
 // promise runs in the context in which it was registered: the first is registered by the caller, and each registers the next.
 
-/**
- * Keeps a task alive where a runtime would end it behind our back, until what it returns is called. `wake` has the task go on, `drop`
- * ends it; see load/heartbeat.js.
- * @typedef {(wake: () => void, drop: () => void) => () => void} KeepAlive
- */
-
-/** @type {KeepAlive | undefined} */
-let keepAlive;
-
-/** Called by the loader of a runtime that needs it. @param {KeepAlive} way */
-export function keepTasksAlive(way) {
-  keepAlive = way;
-}
+import { keepAlive } from './alive.js';
 
 /**
  * @param {import('doorcode-core').Task} task
  * @param {unknown} kept what must not be collected before the task is done
+ * @param {object} circle of those who may have to wait for it
  * @returns {Promise<any>}
  */
-export function drive(task, kept) {
+export function drive(task, kept, circle) {
   return new Promise((resolve, reject) => {
     /** @type {() => void} */
     let wake;
@@ -28,12 +17,12 @@ export function drive(task, kept) {
       new Promise((/** @type {(value?: undefined) => void} */ woken) => (wake = woken)).then(step);
     };
     let isDone = false;
-    /** @type {(() => void) | undefined} */
+    /** @type {() => void} */
     let rest;
     const end = () => {
       isDone = true;
       kept = undefined;
-      rest?.();
+      rest();
     };
     const step = () => {
       if (isDone) return; // woken in its last poll
@@ -49,9 +38,15 @@ export function drive(task, kept) {
     };
     arm();
     task.onWake(() => wake());
-    rest = keepAlive?.(() => wake(), () => {
-      end();
-      task.free();
+    rest = keepAlive({
+      circle,
+      wake: () => wake(),
+      drop: () => {
+        isDone = true;
+        kept = undefined;
+        task.free();
+      },
+      lost: reject,
     });
     // @ts-expect-error TypeScript does not see that `arm` sets it.
     wake();

@@ -232,7 +232,10 @@ function hooks(system, log, hasCachePlugin, cache) {
   if (clock) requireMethods('system.clock', clock, ['now', 'sleep']);
   return {
     // Whatever runs keeps the cache, to store what comes of it.
-    drive: (/** @type {import('doorcode-core').Task} */ task) => drive(task, cache()),
+    drive: (/** @type {import('doorcode-core').Task} */ task) => {
+      const kept = cache();
+      return drive(task, kept, kept?.persistence ?? log);
+    },
     error: fromCore,
     harmless: (/** @type {unknown} */ thrown, /** @type {string} */ form) => {
       try {

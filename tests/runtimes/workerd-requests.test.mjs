@@ -5,14 +5,14 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jwt } from '../js/support/jwt.mjs';
-import { startScripted } from '../js/support/scripted.mjs';
+import { CODES, startScripted } from '../js/support/scripted.mjs';
 import { consumer } from './support/consumer.mjs';
 import { unbundled, workerd } from './support/workerd.mjs';
 
 const CLIENT_ID = 'a-client';
 const RECENT = '2026-11-17';
 const MANY = 20;
-const REQUEST_TIMEOUT = 200;
+const REQUEST_TIMEOUT = 1000;
 
 describe('workerd, many requests', () => {
   let project;
@@ -29,6 +29,7 @@ describe('workerd, many requests', () => {
       '/.well-known/openid-configuration': answer(() => ({
         issuer: server.origin, device_authorization_endpoint: `${server.origin}/device`, token_endpoint: `${server.origin}/token`,
       })),
+      '/store': answer(() => 'unused'),
       '/token': answer(({ count }) => {
         const now = Math.floor(Date.now() / 1000);
         const id_token = jwt({ iss: server.origin, aud: CLIENT_ID, sub: 'ada', preferred_username: 'ada@example.com', iat: now, exp: now + 3600 });
@@ -48,9 +49,15 @@ describe('workerd, many requests', () => {
 
   /** Asks the worker; what it answered, or why not. */
   const ask = async (worker, path, giveUp) => {
-    const signals = [AbortSignal.timeout(10_000), giveUp].filter(Boolean);
-    const response = await fetch(`${worker.origin}${path}`, { signal: AbortSignal.any(signals) });
-    return response.ok ? response.json() : (await response.text()).slice(0, 60);
+    const patience = new AbortController(); // `AbortSignal.any` may lose a signal that nothing else holds
+    const timer = setTimeout(() => patience.abort(new Error(`${path} is never answered`)), 10_000);
+    giveUp?.addEventListener('abort', () => patience.abort());
+    try {
+      const response = await fetch(`${worker.origin}${path}`, { signal: patience.signal });
+      return response.ok ? await response.json() : (await response.text()).slice(0, 60);
+    } finally {
+      clearTimeout(timer);
+    }
   };
   const many = (worker, path) => Promise.all(Array.from({ length: MANY }, () => ask(worker, path)));
   const same = (answer) => Array.from({ length: MANY }, () => answer);
@@ -96,6 +103,17 @@ describe('workerd, many requests', () => {
         assert.equal(await ask(worker, '/renew'), 'ada@example.com');
       });
 
+      it(`serves others after a request that ended while the plugin read with ${who}, ${compatibilityDate}`, async () => {
+        const worker = await start();
+        assert.equal(await ask(worker, '/sign-in'), 'ada@example.com');
+        assert.equal(await ask(worker, '/silent'), true);
+        for (const path of ['/leave/silent', '/leave/renew']) {
+          hangs = ({ url }) => url === '/store';
+          assert.equal(await ask(worker, path), true);
+          assert.deepEqual(await Promise.all(['/silent', '/silent'].map((path) => ask(worker, path))), [true, true]);
+        }
+      });
+
       it(`serves others after a renewal in the background with ${who}, ${compatibilityDate}`, async () => {
         refreshIn = 1;
         const worker = await start();
@@ -108,4 +126,26 @@ describe('workerd, many requests', () => {
       });
     }
   }
+
+  it('ends no operation of a Durable Object that is kept from its timers, while others of the process go on', async () => {
+    let answers;
+    const asked = new Promise((resolve) => (answers = resolve));
+    const responses = [];
+    const slow = await startScripted({ '/device': (_, response) => void (responses.push(response), responses.length === 2 && answers()) });
+    try {
+      const worker = await host.start({
+        compatibilityDate: RECENT,
+        modules: unbundled(project.folder, ['durable-object.mjs']),
+        bindings: { AUTH: { clientId: CLIENT_ID, authority: slow.origin } },
+        durableObjects: { OBJECTS: 'Starts' },
+      });
+      const starts = ['/start/one', '/start/other'].map((path) => ask(worker, path));
+      await asked;
+      assert.equal(await ask(worker, '/block/one'), true);
+      for (const response of responses) response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(CODES));
+      assert.deepEqual(await Promise.all(starts), [CODES.user_code, CODES.user_code]);
+    } finally {
+      await slow.close();
+    }
+  });
 });
