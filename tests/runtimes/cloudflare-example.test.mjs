@@ -217,7 +217,22 @@ function example(configuration, poll) {
 }
 
 describe('examples/cloudflare-worker with a Durable Object', () => {
-  example('wrangler.jsonc', (_, browser) => browser.end());
+  const given = example('wrangler.jsonc', (_, browser) => browser.end());
+
+  it('forgets what comes of a poll that was under way when the person signed out', async () => {
+    const browser = new Browser(given.worker);
+    expectCode(await browser.press('/sign-in'));
+    const { cookie } = browser;
+    await new Promise((resolve, reject) => {
+      onPending = async () => {
+        onPending = () => {};
+        await browser.press('/sign-out').then(resolve, reject);
+      };
+    });
+    browser.cookie = cookie; // which somebody kept
+    await sleep(200); // the answer to that poll is on its way
+    assert.deepEqual(await browser.see(), { status: 'signed out' });
+  });
 });
 
 describe('examples/cloudflare-worker with KV and cron', () => {

@@ -19,7 +19,8 @@ export class Session extends DurableObject {
 
   /** Called when it is time, whether or not anybody has the page open; again, should it throw or the machine stop. */
   async alarm() {
-    if (Date.now() >= (await this.ctx.storage.get('endsAt'))) await this.ctx.storage.deleteAll();
+    const endsAt = await this.ctx.storage.get('endsAt');
+    if (!endsAt || Date.now() >= endsAt) await this.ctx.storage.deleteAll();
     else await this.#next(await this.#signIn().poll());
   }
 
@@ -32,13 +33,15 @@ export class Session extends DurableObject {
   }
 
   async end() {
-    await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
+    await this.ctx.storage.setAlarm(Date.now() + 60_000); // for what a request that is under way may still write
   }
 
   /** Comes back for the next poll, or for the end of the session. */
   async #next(seconds) {
-    await this.ctx.storage.setAlarm(seconds ? Date.now() + seconds * 1000 : await this.ctx.storage.get('endsAt'));
+    const endsAt = await this.ctx.storage.get('endsAt');
+    if (!endsAt) return this.end(); // the person has signed out meanwhile
+    await this.ctx.storage.setAlarm(seconds ? Date.now() + seconds * 1000 : endsAt);
   }
 }
 
