@@ -14,14 +14,14 @@ import { SEPARATOR } from './wasm-std.mjs';
 const OUT = join(ROOT, 'pkg');
 const CORE = join(ROOT, 'target/core');
 const STAMP = join(TOOLS, 'build.stamp');
-const SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', 'js', 'pkg-template', '.dev/build.mjs', '.dev/wasm-std.mjs',
+const SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', 'js', 'pkg-template', '.dev/build.mjs', '.dev/setup.mjs', '.dev/wasm-std.mjs',
   'README.md', 'CHANGELOG.md', 'LICENSE'];
 
 /** Builds the package if any source is newer than it. @returns {Promise<NodeJS.ProcessEnv>} in which the core is compiled */
 export async function build() {
   const environment = await setup();
-  const stamp = digest((await ask('rustc', ['-vV'], environment)) ?? '');
-  const made = [join(CORE, 'core.wasm'), join(CORE, 'core.d.ts'), ...['index.js', 'index.cjs', 'core.wasm', 'package.json'].map((name) => join(OUT, name))];
+  const stamp = digest(`${await ask('rustc', ['-vV'], environment)}\n${flags(environment)}`);
+  const made = [join(CORE, 'core.wasm'), join(CORE, 'core.d.ts'), ...['index.js', 'index.cjs', 'doorcode.js', 'node.js', 'workerd.js', 'core.wasm', 'index.d.ts', 'index.d.cts', 'package.json'].map((name) => join(OUT, name))];
   if (made.every(existsSync) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return environment;
   rmSync(STAMP, { force: true });
   await run('crates', 'cargo', ['fetch', '--locked']);

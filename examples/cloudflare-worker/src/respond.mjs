@@ -2,6 +2,7 @@
 // token is ever sent to it.
 
 const COOKIE = '__Host-session';
+const SECURITY = "default-src 'none'; form-action 'self'; frame-ancestors 'none'";
 const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax';
 
 /**
@@ -11,12 +12,15 @@ const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax';
 export async function respond(request, sessionOf) {
   const id = new RegExp(`(?:^|; )${COOKIE}=([0-9a-f-]{36})(?:;|$)`).exec(request.headers.get('cookie') ?? '')?.[1];
   const session = id && sessionOf(id);
+  // No page of somebody else's may sign people in or out here.
+  if (request.method === 'POST' && request.headers.get('sec-fetch-site') === 'cross-site') return new Response('Forbidden', { status: 403 });
   switch (`${request.method} ${new URL(request.url).pathname}`) {
     case 'GET /':
       return show(request, session ? await session.state() : { status: 'signed out' });
     case 'GET /profile':
       return show(request, session ? await session.profile() : { status: 'signed out' });
     case 'POST /sign-in': {
+      await session?.end();
       const fresh = crypto.randomUUID(); // never an id that somebody may have planted
       await sessionOf(fresh).begin();
       return home(`${COOKIE}=${fresh}; ${ATTRIBUTES}`);
@@ -35,7 +39,7 @@ const home = (cookie) => new Response(null, { status: 303, headers: { location: 
 function show(request, state) {
   const headers = { 'cache-control': 'no-store' };
   if (request.headers.get('accept') === 'application/json') return Response.json(state, { headers });
-  return new Response(page(state), { headers: { ...headers, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'" } });
+  return new Response(page(state), { headers: { ...headers, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': SECURITY } });
 }
 
 const escape = (text) => String(text ?? '').replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -10,7 +10,7 @@ export class SignIn {
   #pca;
 
   /**
-   * Made anew for each request: no request of a Worker can wait for what another has begun.
+   * Made anew for each request, which takes microseconds: whatever goes wrong with one is nobody else's.
    * @param {{ get(key: string): Promise<any>, put(key: string, value: any): Promise<void>, delete(key: string): Promise<any> }} store private
    * @param {{ CLIENT_ID: string, AUTHORITY: string }} env
    */
