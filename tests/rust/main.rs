@@ -25,6 +25,7 @@ mod error;
 mod house;
 mod http;
 mod id_token;
+mod json;
 mod key;
 mod random;
 mod record;

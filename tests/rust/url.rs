@@ -12,6 +12,7 @@ fn what_is_accepted_keeps_its_path_and_query() {
         ("HTTP://localhost:3000/a", "http://localhost:3000/a"),
         ("http://127.9.9.9", "http://127.9.9.9/"),
         ("http://[::1]:80/a", "http://[::1]/a"),
+        ("https://[::FFFF:1.2.3.4]/", "https://[::ffff:1.2.3.4]/"),
         ("https://example.com?user_code=A", "https://example.com/?user_code=A"),
         ("https://example.com/a@b", "https://example.com/a@b"),
     ];
@@ -53,6 +54,7 @@ fn what_is_refused_says_why() {
         ("http://127.0.1/", UrlProblem::Insecure),
         ("http://127.0.0.1.2/", UrlProblem::Insecure),
         ("http://128.0.0.1/", UrlProblem::Insecure),
+        ("http://127x.0.0.1/", UrlProblem::Insecure),
         ("https://[]/", UrlProblem::Host),
         ("https://[1.2.3.4]/", UrlProblem::Host),
     ];
