@@ -11,6 +11,8 @@ use doorcode::error::{Error, Fault};
 use doorcode::flows::device_code::{Pending, Polled, Request, finish, poll, sign_in, start};
 use doorcode::flows::{App, Authentication, Wish};
 use doorcode::host::Host;
+use doorcode::protocol::discovery;
+use doorcode::protocol::http::HttpResponse;
 use doorcode::secret::Secret;
 
 use crate::sim::{Answer, ENTRA, Person, START, Sim, app, codes, jwt, tokens};
@@ -611,19 +613,26 @@ fn a_redirect_that_a_browser_hides_is_told_without_what_is_not_known() {
     assert_eq!((error.code(), error.status()), ("post_request_failed", None));
     let words = error.to_string();
     assert!(words.contains("redirected the request for a token reply; redirects are not followed"), "{words}");
+    let reply = HttpResponse { status: 0, headers: Vec::new(), body: Secret::new(String::new()) };
+    let words = discovery::document("https://login.example/document", &reply).unwrap_err().to_string();
+    assert!(words.contains("it redirects, which is not followed"), "{words}");
 }
 
 #[test]
 fn single_polls_end_when_the_codes_have_expired() {
-    for (answer, late, over) in
-        [(pending(), 0, true), (Answer::Break(None), 30, false), (Answer::Break(None), 90, true), (tokens(), 90, false)]
-    {
+    for (answer, after, over) in [
+        (pending(), 899, false),
+        (pending(), 900, true),
+        (Answer::Break(None), 930, false),
+        (Answer::Break(None), 990, true),
+        (tokens(), 990, false),
+    ] {
         let was_reached = !matches!(answer, Answer::Break(_));
         let sim = Sim::script(vec![codes(r#","expires_in":900"#), answer, pending()]);
         let (app, flow) = started(&sim);
-        sim.run(sim.sleep(Duration::from_secs(900 + late)));
+        sim.run(sim.sleep(Duration::from_secs(after)));
         let polled = sim.run(poll(&app, &flow));
-        assert_eq!(polled.as_ref().is_err_and(|error| error.code() == "device_code_expired"), over, "{late} s late");
+        assert_eq!(polled.as_ref().is_err_and(|error| error.code() == "device_code_expired"), over, "after {after} s");
         assert_eq!(polled.is_err(), over);
         if over {
             let words = polled.unwrap_err().to_string();
