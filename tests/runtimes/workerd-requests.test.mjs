@@ -21,20 +21,23 @@ describe('workerd, many requests', () => {
   /** What the server does about requests: answers them, or leaves them without an answer. */
   let hangs = () => false;
   let refreshIn;
+  /** How many polls the server tells to come again. */
+  let pending = 0;
   before(async () => {
     project = await consumer('workerd');
     host = workerd();
     const answer = (json) => (request) => (hangs(request) ? undefined : { json: json(request) });
+    const tokens = answer(({ count }) => {
+      const now = Math.floor(Date.now() / 1000);
+      const id_token = jwt({ iss: server.origin, aud: CLIENT_ID, sub: 'ada', preferred_username: 'ada@example.com', iat: now, exp: now + 3600 });
+      return { token_type: 'Bearer', access_token: `AT-${count}`, refresh_token: `RT-${count}`, expires_in: 3600, refresh_in: refreshIn, id_token };
+    });
     server = await startScripted({
       '/.well-known/openid-configuration': answer(() => ({
         issuer: server.origin, device_authorization_endpoint: `${server.origin}/device`, token_endpoint: `${server.origin}/token`,
       })),
       '/store': answer(() => 'unused'),
-      '/token': answer(({ count }) => {
-        const now = Math.floor(Date.now() / 1000);
-        const id_token = jwt({ iss: server.origin, aud: CLIENT_ID, sub: 'ada', preferred_username: 'ada@example.com', iat: now, exp: now + 3600 });
-        return { token_type: 'Bearer', access_token: `AT-${count}`, refresh_token: `RT-${count}`, expires_in: 3600, refresh_in: refreshIn, id_token };
-      }),
+      '/token': (request) => (pending-- > 0 ? { status: 400, json: { error: 'authorization_pending' } } : tokens(request)),
     });
   });
   after(async () => {
@@ -45,6 +48,7 @@ describe('workerd, many requests', () => {
   beforeEach(() => {
     hangs = () => false;
     refreshIn = undefined;
+    pending = 0;
   });
 
   /** Asks the worker; what it answered, or why not. */
@@ -92,6 +96,12 @@ describe('workerd, many requests', () => {
         assert.deepEqual(await many(worker, '/silent'), same(true));
         assert.deepEqual(await many(worker, '/renew'), same('ada@example.com'));
         assert.equal(worker.output(), '', 'no warning');
+      });
+
+      it(`ends nobody who waits for long beside others with ${who}, ${compatibilityDate}`, async () => {
+        const worker = await start();
+        pending = 10 * MANY; // a second, for the worker's clock is fast
+        assert.deepEqual(await many(worker, '/sign-in'), same('ada@example.com'));
       });
 
       it(`serves others after a request that was given up with ${who}, ${compatibilityDate}`, async () => {

@@ -33,7 +33,10 @@ fn numbers_are_taken_for_what_they_are() {
     let whole = |name: &str| object.get(name).and_then(Value::as_whole);
     assert_eq!((whole("whole"), whole("half"), whole("below"), whole("text")), (Some(7), None, None, None));
     let number = |name: &str| object.get(name).and_then(Value::as_number);
-    assert_eq!((number("whole"), number("half"), number("below"), number("text")), (Some(7.0), Some(7.5), Some(-7.0), None));
+    assert_eq!(
+        (number("whole"), number("half"), number("below"), number("text")),
+        (Some(7.0), Some(7.5), Some(-7.0), None)
+    );
 }
 
 #[test]
