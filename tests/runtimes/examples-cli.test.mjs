@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { approve, decline } from '../../examples/authorization-server/person.mjs';
@@ -149,6 +149,13 @@ describe('the example CLIs', async () => {
       assert.equal(lines.at(-1), 'Start again, and accept when asked.');
       assert.doesNotMatch(text, /\n {4}at /);
       assert.deepEqual(left(), []);
+    });
+
+    it('takes tokens that cannot be read for no empty store', async () => {
+      mkdirSync(join(folder, kept.at(-1)[0]), { recursive: true }); // a folder in the place of the file
+      const { code, text } = await run(quick);
+      assert.equal(code, 1, text);
+      assert.doesNotMatch(text, /enter the code|signed in as/);
     });
 
     it('says what is missing, and asks nobody', async () => {
