@@ -793,6 +793,7 @@ fn what_the_network_threw_is_the_cause() {
     let sim = documents(|_| Answer::Break(None));
     let error = begin(&sim, &app(&sim, "https://id.example"), 1).remove(0).unwrap_err();
     assert_eq!(error.cause().unwrap().downcast::<&str>(), Some("thrown"));
+    assert!(error.to_string().contains("connection reset"), "{error}");
 }
 
 #[test]

@@ -42,6 +42,7 @@ fn a_token_for_somebody_else_is_not() {
         (format!(r#"{{"iss":"https://id.example","aud":"other","exp":{exp}}}"#), "aud"),
         (format!(r#"{{"iss":"https://id.example","exp":{exp}}}"#), "aud"),
         (format!(r#"{{"iss":"https://id.example","aud":[],"exp":{exp}}}"#), "aud"),
+        (format!(r#"{{"iss":"https://id.example","aud":["other"],"exp":{exp}}}"#), "aud"),
         (format!(r#"{{"iss":"https://id.example","aud":{{"client":1}},"exp":{exp}}}"#), "aud"),
         (format!(r#"{{"iss":"https://id.example","aud":["client","api"],"exp":{exp}}}"#), "azp"),
         (format!(r#"{{"iss":"https://id.example","aud":"client","azp":"other","exp":{exp}}}"#), "azp"),
