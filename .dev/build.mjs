@@ -67,7 +67,9 @@ async function bundle() {
   const core = readFileSync(join(CORE, 'core.wasm'));
   // Deflated by a slower way than zlib's, which any inflater can read: 5 % smaller.
   const { default: zopfli } = await import('@gfx/zopfli');
-  writeFileSync(join(CORE, 'core.deflated'), await zopfli.deflateAsync(core, { numiterations: 15 }));
+  const deflated = await zopfli.deflateAsync(core, { numiterations: 15 });
+  if (!core.equals((await import('fflate')).inflateSync(deflated))) throw new Error('fflate does not read what zopfli wrote');
+  writeFileSync(join(CORE, 'core.deflated'), deflated);
   const load = join(ROOT, 'js/load');
   // Nobody reads the generated names; ours stay, for stack traces.
   const glue = join(CORE, 'core.min.js');
@@ -83,7 +85,6 @@ async function bundle() {
     loader: { '.deflated': 'base64' },
     external: ['./core.wasm'],
     define: { DOORCODE_VERSION: JSON.stringify(version), CORE_LENGTH: String(core.length) },
-    // Lines stay short: when a program dies of an uncaught error, Node prints the one that threw.
     minifySyntax: true,
     minifyWhitespace: true,
     lineLimit: 160,
@@ -93,8 +94,15 @@ async function bundle() {
   // What the two loaders share is in one file beside them.
   const entryPoints = { index: join(load, 'inline.js'), node: join(load, 'node.js'), workerd: join(load, 'workerd.js') };
   await esbuild({ ...common, format: 'esm', entryPoints, splitting: true, chunkNames: 'doorcode' });
-  const small = { minifyIdentifiers: true, outExtension: { '.js': '.cjs' } };
-  await esbuild({ ...common, ...small, format: 'cjs', platform: 'node', entryPoints: { index: join(load, 'file.js') } });
+  await esbuild({ ...common, outExtension: { '.js': '.cjs' }, format: 'cjs', platform: 'node', entryPoints: { index: join(load, 'file.js') } });
+  // The names of functions and classes stay, for stack traces. Lines stay short: when a program dies of an uncaught error, Node prints
+  // the one that threw.
+  const { minify } = await import('terser');
+  for (const name of ['doorcode.js', 'index.cjs']) {
+    const path = join(OUT, name);
+    const { code } = await minify(readFileSync(path, 'utf8'), { compress: false, mangle: { toplevel: false }, format: { max_line_len: 160 } });
+    writeFileSync(path, code ?? '');
+  }
   copyFileSync(join(CORE, 'core.wasm'), join(OUT, 'core.wasm'));
   for (const file of readdirSync(join(ROOT, 'pkg-template'))) copyFileSync(join(ROOT, 'pkg-template', file), join(OUT, file));
   for (const file of ['CHANGELOG.md', 'LICENSE']) copyFileSync(join(ROOT, file), join(OUT, file));

@@ -5,7 +5,6 @@ import { AuthError, AuthErrorCodes, failed } from './errors.js';
 /**
  * @typedef {object} Life
  * @property {object} circle who may have to wait for it has the same
- * @property {() => void} wake has it go on, in its own context
  * @property {() => void} drop ends it, in another's context: it seems to be gone
  * @property {(error: Error) => void} lost it was dropped, and was not gone
  */

@@ -95,7 +95,6 @@ export class CacheAccess {
     this.#turn = turn(stored.plugin);
     this.#rest = keepAlive({
       circle: stored.plugin,
-      wake: () => {},
       drop: () => {
         this.#isDropped = true;
         this.#end();

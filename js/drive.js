@@ -40,7 +40,6 @@ export function drive(task, kept, circle) {
     task.onWake(() => wake());
     rest = keepAlive({
       circle,
-      wake: () => wake(),
       drop: () => {
         isDone = true;
         kept = undefined;

@@ -18,7 +18,7 @@ const MOST_MISSED_BY_STRANGERS = 1200;
 const circles = new Map();
 
 /** @type {import('../alive.js').KeepAlive} */
-export function heartbeat({ circle: key, wake, drop, lost }) {
+export function heartbeat({ circle: key, drop, lost }) {
   const circle = circleOf(key);
   const leave = () => {
     circle.lives.delete(life);
@@ -41,7 +41,6 @@ export function heartbeat({ circle: key, wake, drop, lost }) {
     const [oldest] = circle.lives;
     if (life === oldest) beat(circle, new Set(circles.values()), MOST_MISSED_BY_STRANGERS);
     beat(life, circle.lives, MOST_MISSED);
-    wake();
   }, BEAT);
   return () => {
     clearInterval(timer);
