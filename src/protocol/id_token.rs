@@ -70,7 +70,7 @@ impl Claims {
         if !issuer_matches(expected.issuer, issuer, json::text(&self.object, "tid")) {
             return Err(wrong(
                 "iss",
-                format!("the token was issued by \"{}\", not by \"{}\"", clean(issuer), expected.issuer),
+                format!("the token was issued by \"{}\", not by \"{}\"", clean(issuer), clean(expected.issuer)),
             ));
         }
         let (listed, others) = match self.object.get("aud") {

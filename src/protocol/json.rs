@@ -236,43 +236,8 @@ pub fn object(text: &str) -> Result<Object, String> {
 /// The object as JSON text.
 #[must_use]
 pub fn written(object: &Object) -> String {
-    let mut out = String::new();
-    push_object(&mut out, object);
-    out
-}
-
-fn push_object(out: &mut String, object: &Object) {
-    let mut separator = '{';
-    for (name, value) in object.iter() {
-        out.push(separator);
-        push_quoted(out, name);
-        out.push(':');
-        push_value(out, value);
-        separator = ',';
-    }
-    out.push_str(if separator == '{' { "{}" } else { "}" });
-}
-
-fn push_value(out: &mut String, value: &Value) {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
-        Value::Whole(number) => out.push_str(&number.to_string()),
-        // Not by Rust's own printing of floats, which is four times as large. It came from JSON, so this cannot fail.
-        Value::Number(number) => out.push_str(&serde_json::to_string(number).unwrap_or_default()),
-        Value::Text(text) => push_quoted(out, text),
-        Value::List(items) => {
-            let mut separator = '[';
-            for item in items {
-                out.push(separator);
-                push_value(out, item);
-                separator = ',';
-            }
-            out.push_str(if separator == '[' { "[]" } else { "]" });
-        }
-        Value::Object(object) => push_object(out, object),
-    }
+    // Strings for keys, and values that came from JSON: this cannot fail.
+    serde_json::to_string(object).unwrap_or_default()
 }
 
 /// A text as a JSON string.

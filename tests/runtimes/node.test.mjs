@@ -28,6 +28,14 @@ describe('Node', async () => {
       });
     }
 
+    it(`compiles nothing at import in Node ${version}, and loads no crypto for the first correlation id`, async () => {
+      const { stdout } = await exec(node(major), ['start.mjs'], { cwd: project.folder });
+      const { atImport, made, correlationId, loaded } = JSON.parse(stdout);
+      assert.deepEqual([atImport, made], [0, 1]);
+      assert.match(correlationId, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      assert.deepEqual(loaded, []);
+    });
+
     it(`has the module read from its file in Node ${version}, by import and by require`, async () => {
       const source = `console.log(import.meta.resolve('doorcode'), process.getBuiltinModule('module').createRequire(import.meta.url).resolve('doorcode'))`;
       const { stdout } = await exec(node(major), ['--input-type=module', '--eval', source], { cwd: project.folder });
