@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ask, CRATES, main, ROOT, run, TOOLS } from './steps.mjs';
 import { setup } from './setup.mjs';
@@ -14,16 +14,40 @@ import { SEPARATOR } from './wasm-std.mjs';
 const OUT = join(ROOT, 'pkg');
 const CORE = join(ROOT, 'target/core');
 const STAMP = join(TOOLS, 'build.stamp');
-const SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', 'js', 'pkg-template', '.dev/build.mjs', '.dev/setup.mjs', '.dev/wasm-std.mjs',
-  'README.md', 'CHANGELOG.md', 'LICENSE'];
+const CORE_STAMP = join(TOOLS, 'core.stamp');
+/** The entries beside the main one, as they are imported: `doorcode/cache/file`. */
+const SUBPATHS = Object.keys(JSON.parse(readFileSync(join(ROOT, 'pkg-template/package.json'), 'utf8')).exports)
+  .filter((path) => path !== '.' && path !== './package.json').map((path) => path.slice('./'.length));
+const CORE_SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', '.dev/build.mjs', '.dev/setup.mjs', '.dev/wasm-std.mjs'];
+const SOURCES = [...CORE_SOURCES, 'js', 'pkg-template', 'README.md', 'CHANGELOG.md', 'LICENSE'];
 
 /** Builds the package if any source is newer than it. @returns {Promise<NodeJS.ProcessEnv>} in which the core is compiled */
 export async function build() {
   const environment = await setup();
-  const stamp = digest(`${await ask('rustc', ['-vV'], environment)}\n${flags(environment)}`);
-  const made = [join(CORE, 'core.wasm'), join(CORE, 'core.d.ts'), ...['index.js', 'index.cjs', 'doorcode.js', 'node.js', 'workerd.js', 'core.wasm', 'index.d.ts', 'index.d.cts', 'package.json'].map((name) => join(OUT, name))];
-  if (made.every(existsSync) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return environment;
-  rmSync(STAMP, { force: true });
+  const compiler = `${await ask('rustc', ['-vV'], environment)}\n${flags(environment)}`;
+  await unlessMade(STAMP, digest(SOURCES, compiler), published().map((name) => join(OUT, name)), async () => {
+    const made = ['core.wasm', 'core.d.ts', 'core.deflated'].map((name) => join(CORE, name));
+    await unlessMade(CORE_STAMP, digest(CORE_SOURCES, compiler), made, () => compile(environment));
+    await bundle();
+  });
+  return environment;
+}
+
+/**
+ * @param {string} path of the file that says from what it was made last
+ * @param {string} stamp
+ * @param {string[]} made
+ * @param {() => Promise<void>} make
+ */
+async function unlessMade(path, stamp, made, make) {
+  if (made.every(existsSync) && existsSync(path) && readFileSync(path, 'utf8') === stamp) return;
+  rmSync(path, { force: true });
+  await make();
+  writeFileSync(path, stamp);
+}
+
+/** Leaves the module and its glue in target/core. @param {NodeJS.ProcessEnv} environment */
+async function compile(environment) {
   await run('crates', 'cargo', ['fetch', '--locked']);
   await run('Rust core to WebAssembly', 'wasm-pack', [
     'build', moduleCrate(), '--release', '--target', 'web', '--mode', 'no-install', '--no-pack', '--out-dir', CORE, '--out-name', 'core',
@@ -32,9 +56,12 @@ export async function build() {
     join(ROOT, 'node_modules/binaryen/bin/wasm-opt'), '--flatten', '--rereloop', '-Oz', '-Oz', '--converge', '--strip-producers', '--strip-target-features',
     join(CORE, 'core_bg.wasm'), '-o', join(CORE, 'core.wasm'),
   ]);
-  await bundle();
-  writeFileSync(STAMP, stamp);
-  return environment;
+  const core = readFileSync(join(CORE, 'core.wasm'));
+  // Deflated by a slower way than zlib's, which any inflater can read: 5 % smaller.
+  const { default: zopfli } = await import('@gfx/zopfli');
+  const deflated = await zopfli.deflateAsync(core, { numiterations: 15 });
+  if (!core.equals((await import('fflate')).inflateSync(deflated))) throw new Error('fflate does not read what zopfli wrote');
+  writeFileSync(join(CORE, 'core.deflated'), deflated);
 }
 
 /**
@@ -65,12 +92,6 @@ async function bundle() {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT);
   const { version } = manifest();
-  const core = readFileSync(join(CORE, 'core.wasm'));
-  // Deflated by a slower way than zlib's, which any inflater can read: 5 % smaller.
-  const { default: zopfli } = await import('@gfx/zopfli');
-  const deflated = await zopfli.deflateAsync(core, { numiterations: 15 });
-  if (!core.equals((await import('fflate')).inflateSync(deflated))) throw new Error('fflate does not read what zopfli wrote');
-  writeFileSync(join(CORE, 'core.deflated'), deflated);
   const load = join(ROOT, 'js/load');
   // Nobody reads the generated names; ours stay, for stack traces.
   const glue = join(CORE, 'core.min.js');
@@ -85,7 +106,7 @@ async function bundle() {
     alias: { 'doorcode-core': glue },
     loader: { '.deflated': 'base64' },
     external: ['./core.wasm'],
-    define: { DOORCODE_VERSION: JSON.stringify(version), CORE_LENGTH: String(core.length) },
+    define: { DOORCODE_VERSION: JSON.stringify(version), CORE_LENGTH: String(statSync(join(CORE, 'core.wasm')).size) },
     minifySyntax: true,
     minifyWhitespace: true,
     lineLimit: 160,
@@ -96,21 +117,40 @@ async function bundle() {
   const entryPoints = { index: join(load, 'inline.js'), node: join(load, 'node.js'), workerd: join(load, 'workerd.js') };
   await esbuild({ ...common, format: 'esm', entryPoints, splitting: true, chunkNames: 'doorcode' });
   await esbuild({ ...common, outExtension: { '.js': '.cjs' }, format: 'cjs', platform: 'node', entryPoints: { index: join(load, 'file.js') } });
+  // What is beside the main entry takes the classes of errors from there, so that `instanceof` holds.
+  /** @type {import('esbuild').Plugin} */
+  const errors = { name: 'errors', setup: ({ onResolve }) => onResolve({ filter: /\/errors\.js$/ }, () => ({ path: 'doorcode', external: true })) };
+  const beside = {
+    ...common,
+    entryPoints: Object.fromEntries(SUBPATHS.map((name) => [name, join(ROOT, 'js', `${name}.js`)])),
+    external: ['doorcode', 'node:*'],
+    plugins: [errors],
+  };
+  await esbuild({ ...beside, format: 'esm', splitting: true, chunkNames: 'cache/plugin' });
+  await esbuild({ ...beside, format: 'cjs', outExtension: { '.js': '.cjs' } });
   // The names of functions and classes stay, for stack traces. Lines stay short: when a program dies of an uncaught error, Node prints
   // the one that threw.
   const { minify } = await import('terser');
-  for (const name of ['doorcode.js', 'index.cjs']) {
+  for (const name of ['doorcode.js', 'index.cjs', 'cache/plugin.js', ...SUBPATHS.flatMap((name) => [`${name}.js`, `${name}.cjs`])]) {
     const path = join(OUT, name);
     const { code } = await minify(readFileSync(path, 'utf8'), { compress: false, mangle: { toplevel: false }, format: { max_line_len: 160 } });
     writeFileSync(path, code ?? '');
   }
   copyFileSync(join(CORE, 'core.wasm'), join(OUT, 'core.wasm'));
-  for (const file of readdirSync(join(ROOT, 'pkg-template'))) copyFileSync(join(ROOT, 'pkg-template', file), join(OUT, file));
   for (const file of ['CHANGELOG.md', 'LICENSE']) copyFileSync(join(ROOT, file), join(OUT, file));
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   writeFileSync(join(OUT, 'README.md'), readme.replaceAll(/<!-- of the repository -->[^]*?<!-- of both -->\n\n?/g, ''));
-  copyFileSync(join(ROOT, 'js/index.d.ts'), join(OUT, 'index.d.cts'));
+  // One text for both module systems: what is declared twice would be two types.
+  for (const name of ['index', ...SUBPATHS]) {
+    copyFileSync(join(ROOT, 'js', `${name}.d.ts`), join(OUT, `${name}.d.cts`));
+    writeFileSync(join(OUT, `${name}.d.ts`), `export * from './${basename(name)}.cjs';\n`);
+  }
   writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
+}
+
+/** The files that the published package.json names. */
+function published() {
+  return ['package.json', ...JSON.stringify(manifest().exports).match(/(?<="\.\/)[^"]+\.(c?js|d\.c?ts)(?=")/g) ?? []];
 }
 
 /** The published package.json: the template, with the crate's version, so that there is one place to change it. */
@@ -121,8 +161,8 @@ function manifest() {
   return { name, version, ...rest };
 }
 
-/** A hash of everything that the package is made from, and of the compiler. @param {string} compiler */
-function digest(compiler) {
+/** A hash of what something is made from, and of the compiler. @param {string[]} sources @param {string} compiler */
+function digest(sources, compiler) {
   const hash = createHash('sha256').update(compiler);
   const visit = (/** @type {string} */ path) => {
     if (statSync(path).isDirectory()) {
@@ -131,7 +171,7 @@ function digest(compiler) {
       hash.update(relative(ROOT, path)).update('\0').update(readFileSync(path)).update('\0');
     }
   };
-  for (const source of SOURCES) visit(join(ROOT, source));
+  for (const source of sources) visit(join(ROOT, source));
   return hash.digest('hex');
 }
 

@@ -1,6 +1,7 @@
 // Where a runtime may end an operation behind our back, and nobody is told; see load/heartbeat.js. Elsewhere nothing is done.
 
-import { AuthError, AuthErrorCodes, failed } from './errors.js';
+import { AuthError, AuthErrorCodes } from './errors.js';
+import { failed } from './failed.js';
 
 /**
  * @typedef {object} Life

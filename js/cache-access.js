@@ -1,7 +1,9 @@
 // A turn at the cache: the plugin's two callbacks around what the core does in between, one after the other.
 
 import { keepAlive, lostError } from './alive.js';
-import { AuthError, AuthErrorCodes, failed } from './errors.js';
+import { AuthError, AuthErrorCodes } from './errors.js';
+import { failed } from './failed.js';
+import { isVersioned, readInto } from './versioned.js';
 
 /** How often a store that was changed by somebody else meanwhile is written again. */
 const MOST_CONFLICTS = 10;
@@ -135,10 +137,8 @@ export class CacheAccess {
   async #load() {
     const { plugin, cache } = this.#stored;
     if (!isVersioned(plugin)) return plugin.beforeCacheAccess(this.#context);
-    const read = await plugin.readCache(this.#stored.version);
-    if (!read) return;
-    cache.deserialize(read.cache);
-    this.#stored.version = read.version;
+    const version = await readInto(cache, plugin, this.#stored.version);
+    if (version !== undefined) this.#stored.version = version;
   }
 
   /** Ends the turn. @param {boolean} hasChanged */
@@ -197,9 +197,4 @@ export class CacheAccess {
     // Not before the plugin is done with loading.
     this.ready.then(() => this.close(false)).catch(() => {});
   }
-}
-
-/** @param {object} plugin @returns {plugin is import('./index.js').IVersionedCachePlugin} */
-export function isVersioned(plugin) {
-  return 'readCache' in plugin && 'writeCache' in plugin;
 }

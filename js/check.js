@@ -1,6 +1,7 @@
 // Types of what the program hands in, checked before anything is sent. Each error names the field and what belongs there.
 
-import { ClientConfigurationError, ClientConfigurationErrorCodes, withCause } from './errors.js';
+import { ClientConfigurationError, ClientConfigurationErrorCodes } from './errors.js';
+import { withCause } from './failed.js';
 
 /** A part of the program's input, and the code of the error if something in it is wrong. */
 export class Input {

@@ -2,7 +2,8 @@
 
 import { Core, initSync } from 'doorcode-core';
 import { wrong } from './check.js';
-import { ClientConfigurationError, ClientConfigurationErrorCodes, failed } from './errors.js';
+import { ClientConfigurationError, ClientConfigurationErrorCodes } from './errors.js';
+import { failed } from './failed.js';
 
 /**
  * What the loader brought; nothing once it is in use.

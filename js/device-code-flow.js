@@ -2,7 +2,8 @@
 
 import { Input, jsonOf } from './check.js';
 import { coreOf } from './core.js';
-import { ClientAuthError, ClientAuthErrorCodes, failed } from './errors.js';
+import { ClientAuthError, ClientAuthErrorCodes } from './errors.js';
+import { failed } from './failed.js';
 import { authenticationResult, deviceCodeRequest, deviceCodeResponse } from './shapes.js';
 import { stoppable } from './stop.js';
 

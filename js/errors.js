@@ -1,5 +1,7 @@
 // MSAL's error classes and code tables. Which class and which code an error has is decided in Rust (src/error.rs).
 
+import { withCause } from './failed.js';
+
 /**
  * What Rust says of an error; see `ErrorShape` in src/wasm/shapes.rs.
  * @typedef {object} Details
@@ -103,29 +105,6 @@ export class InteractionRequiredAuthError extends AuthError {
 const CLASSES = { AuthError, ClientAuthError, ClientConfigurationError, ServerError, InteractionRequiredAuthError };
 
 /**
- * Sets an error's cause. Not enumerable, as JavaScript's own.
- * @template {AuthError} E
- * @param {E} error
- * @param {unknown} cause
- */
-export function withCause(error, cause) {
-  return Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
-}
-
-/**
- * An error that is made on this side of the core; the advice is that of src/protocol/remedy.rs.
- * @template {AuthError} E
- * @param {new (errorCode: string, correlationId: string, errorMessage: string) => E} Class
- * @param {string} errorCode
- * @param {string} errorMessage
- * @param {{ remedy: string, correlationId?: string, retryable?: boolean, field?: string, cause?: unknown }} more
- */
-export function failed(Class, errorCode, errorMessage, { correlationId = '', cause, ...more }) {
-  const error = Object.assign(new Class(errorCode, correlationId, errorMessage), more);
-  return withCause(error, cause ?? { errorCode, correlationId, ...more });
-}
-
-/**
  * The error hook: makes what a promise of the core rejects with. Its cause is what was thrown, or what the server said, or what else
  * there is to know.
  * @param {Details} details
@@ -154,6 +133,8 @@ export const AuthErrorCodes = Object.freeze({
   unexpectedError: 'unexpected_error',
   // doorcode's own.
   cacheConflict: 'cache_conflict',
+  cacheDecryptionFailed: 'cache_decryption_failed',
+  cacheStoreFailed: 'cache_store_failed',
 });
 
 export const ClientAuthErrorCodes = Object.freeze({

@@ -617,6 +617,13 @@ export interface IVersionedCachePlugin {
    * @returns the new version; null if somebody else has written meanwhile, and nothing was done
    */
   writeCache(cache: string, expected: string | undefined): Promise<string | null>;
+
+  /**
+   * Called when what was read is no cache, before the operation fails with that error. Moves what is stored out of the way, where people
+   * can find it, unless it is not of that version any more; `readCache` is then called once more. A plugin without this method leaves
+   * what it has as it is.
+   */
+  setAside?(version: string, reason: Error): Promise<void>;
 }
 
 /** What a cache plugin is handed. */
@@ -804,6 +811,8 @@ export declare const AuthErrorCodes: {
   readonly postRequestFailed: 'post_request_failed';
   readonly unexpectedError: 'unexpected_error';
   readonly cacheConflict: 'cache_conflict';
+  readonly cacheDecryptionFailed: 'cache_decryption_failed';
+  readonly cacheStoreFailed: 'cache_store_failed';
 };
 
 /** Codes of `ClientAuthError`; the device flow's own are among them. */

@@ -1,7 +1,6 @@
 // The package's face: MSAL Node's classes over the core. Types are checked here; what happens is decided in Rust.
 
 import { Input, requireMethods } from './check.js';
-import { isVersioned } from './cache-access.js';
 import { coreOf, makeCore } from './core.js';
 import { drive } from './drive.js';
 import { ClientConfigurationError, fromCore } from './errors.js';
@@ -22,6 +21,7 @@ import {
 } from './shapes.js';
 import { stoppable } from './stop.js';
 import { clearCache, openCache, TokenCache } from './token-cache.js';
+import { isVersioned } from './versioned.js';
 
 export {
   AuthError,

@@ -1,7 +1,8 @@
 // What crosses between the program and the core: requests in, device codes and results out, in MSAL's shapes.
 
 import { Input } from './check.js';
-import { ClientAuthError, ClientAuthErrorCodes, failed } from './errors.js';
+import { ClientAuthError, ClientAuthErrorCodes } from './errors.js';
+import { failed } from './failed.js';
 
 /** MSAL's names of the clouds, as in `azureCloudOptions`. */
 export const AzureCloudInstance = Object.freeze({

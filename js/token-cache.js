@@ -3,7 +3,8 @@
 
 import { CacheAccess, TokenCacheContext } from './cache-access.js';
 import { Input } from './check.js';
-import { ClientAuthError, ClientAuthErrorCodes, failed } from './errors.js';
+import { ClientAuthError, ClientAuthErrorCodes } from './errors.js';
+import { failed } from './failed.js';
 import { accountInfo, copyOfAccount } from './shapes.js';
 
 export { TokenCacheContext };

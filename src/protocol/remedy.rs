@@ -685,11 +685,27 @@ pub const OURS: &[(&str, Remedy)] = &[
         "invalid_cache_record",
         remedy("A stored cache cannot be read", "It was left as it is: move it away to start anew, or mend it.", None),
     ),
+];
+
+/// What goes wrong with a store of tokens. These errors are made in JavaScript; here they are for docs/errors.md.
+pub const STORES: &[(&str, Remedy)] = &[
     (
         "cache_conflict",
         remedy(
             "Others wrote to the store each time this program tried to",
             "Try again; the change is kept in memory until then.",
+            None,
+        ),
+    ),
+    (
+        "cache_store_failed",
+        remedy("The store of tokens could not be read or written", "Read what the error says of the store.", None),
+    ),
+    (
+        "cache_decryption_failed",
+        remedy(
+            "What is stored was encrypted with another key, or was tampered with",
+            "Pass the key that it was encrypted with; it was left as it is.",
             None,
         ),
     ),

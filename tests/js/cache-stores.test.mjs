@@ -194,6 +194,32 @@ describe('a plugin with versions', () => {
     }
   });
 
+  it('sets aside what is no cache, if it can, and begins anew', async () => {
+    const store = versionedStore('damaged');
+    const pca = start(store);
+    const aside = [];
+    pca.getTokenCache().persistence.setAside = async (version, reason) => {
+      aside.push([version, reason.errorCode, store.text]);
+      store.put('');
+    };
+    await signIn(pca);
+    assert.deepEqual(aside, [['v0', 'invalid_cache_record', 'damaged']]);
+    assert.deepEqual(homes(store.text), [ADA]);
+    assert.deepEqual(store.writes, [['v1', 'written']]);
+  });
+
+  it('is asked once to set aside, and what stays is not written over', async () => {
+    for (const setAside of [async () => {}, () => Promise.reject(new Error('no leave'))]) {
+      const store = versionedStore('damaged');
+      const pca = start(store);
+      let calls = 0;
+      pca.getTokenCache().persistence.setAside = () => ((calls += 1), setAside());
+      const error = await failure(signIn(pca));
+      assert.ok(error.errorCode === 'invalid_cache_record' || error.message === 'no leave', error);
+      assert.deepEqual([store.text, store.writes, calls], ['damaged', [], 1]);
+    }
+  });
+
   it('that throws, fails the operation with that, and the next one goes on', async () => {
     const { text, account } = await storedBlob();
     for (const thrown of [new Error('down'), undefined]) {

@@ -78,10 +78,17 @@ fn written() -> String {
             (None, "nonce_mismatch") => (Class::ClientAuth.name(), ""),
             // Made in JavaScript.
             (None, "no_account_in_silent_request") => (Class::ClientAuth.name(), ""),
-            (None, "cache_conflict") => (Class::Auth.name(), "retryable"),
             (None, other) => panic!("{other} is no error's code"),
         };
         row(&mut page, &[format!("`{code}`"), class.to_owned(), helps.to_owned()], remedy);
+    }
+    for (code, remedy) in remedy::STORES {
+        let helps = match *code {
+            "cache_conflict" => "retryable",
+            "cache_store_failed" => "retryable, if that may help",
+            _ => "",
+        };
+        row(&mut page, &[format!("`{code}`"), Class::Auth.name().to_owned(), helps.to_owned()], remedy);
     }
 
     page.push_str("\nWhat a callback or a cache plugin of the program throws reaches the caller as it is.\n");

@@ -1,0 +1,1 @@
+import { VersionedCachePlugin } from './plugin.js'; export class FileCachePlugin extends VersionedCachePlugin {}

@@ -1,0 +1,1 @@
+import { VersionedCachePlugin } from './plugin.js'; export class KvCachePlugin extends VersionedCachePlugin {}

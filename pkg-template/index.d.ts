@@ -1,2 +1,0 @@
-// The same declarations for both module systems, written once.
-export * from './index.cjs';
