@@ -17,7 +17,8 @@ const OFTEN = 10_000;
 const LONG = 2_000_000;
 
 const { library: name, operation: title, accounts, folder } = JSON.parse(process.argv[2]);
-const operation = operations[title]({ library: name && (await import(name)), accounts, folder });
+const { FileCachePlugin } = name === 'doorcode' ? await import('doorcode/cache/file') : {};
+const operation = operations[title]({ library: name && (await import(name)), FileCachePlugin, accounts, folder });
 
 /** What the last batch was like: how many runs, and CPU microseconds a run. */
 let last = { runs: 0.5, cpu: 1 };

@@ -14,7 +14,7 @@ import { fastClock, startServer } from './server.mjs';
 
 /**
  * @typedef {typeof import('@azure/msal-node')} Library
- * @typedef {{ library: Library, accounts: number, folder: string }} Setting
+ * @typedef {{ library: Library, FileCachePlugin?: any, accounts: number, folder: string }} Setting the plugin is doorcode's
  * @typedef {{ run(): unknown, check(result: any): unknown, prepare?(runs: number): unknown, batch?: number, finish?(): unknown }} Operation
  */
 
@@ -120,6 +120,16 @@ function memoryPlugin(blob) {
   return plugin;
 }
 
+/** A file of its own, with what is in the blob. @param {Setting} setting */
+function copyOfBlob(setting) {
+  const file = join(setting.folder, `plugin-${process.pid}.json`);
+  copyFileSync(blobFile(setting), file);
+  return file;
+}
+
+/** What each library's users have: doorcode's own plugin, and what MSAL's documentation shows. @param {Setting} setting @param {string} file */
+const bestFilePlugin = ({ FileCachePlugin }, file) => (FileCachePlugin ? new FileCachePlugin({ path: file }) : filePlugin(file));
+
 /** As MSAL's documentation has it. @param {string} file */
 const filePlugin = (file) => ({
   async beforeCacheAccess(/** @type {any} */ context) {
@@ -153,9 +163,25 @@ export const operations = {
   },
 
   silentHitFilePlugin(setting) {
-    const file = join(setting.folder, `plugin-${process.pid}.json`);
-    copyFileSync(blobFile(setting), file);
-    return hits(newApp(setting, { cache: { cachePlugin: filePlugin(file) } }), rotation(setting.accounts));
+    return hits(newApp(setting, { cache: { cachePlugin: filePlugin(copyOfBlob(setting)) } }), rotation(setting.accounts));
+  },
+
+  silentHitBestFilePlugin(setting) {
+    return hits(newApp(setting, { cache: { cachePlugin: bestFilePlugin(setting, copyOfBlob(setting)) } }), rotation(setting.accounts));
+  },
+
+  refreshAndSaveBestFile(setting) {
+    const server = startServer(setting.accounts);
+    const file = copyOfBlob(setting);
+    const app = newApp(setting, { cache: { cachePlugin: bestFilePlugin(setting, file) }, system: { networkClient: server } });
+    const refresh = refreshes(app, server, rotation(setting.accounts));
+    return {
+      ...refresh,
+      check(result) {
+        refresh.check(result);
+        assert.ok(readFileSync(file, 'utf8').includes(server.sent), 'the new token was saved');
+      },
+    };
   },
 
   refresh(setting) {

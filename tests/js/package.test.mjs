@@ -47,6 +47,25 @@ async function run(name, source, flags = []) {
   return stdout.trim().split('\n');
 }
 
+/** The entries beside the main one, and what they export. */
+const EXPORTS = {
+  'cache/encrypted': ['EncryptedCachePlugin'],
+  'cache/file': ['FileCachePlugin'],
+  'cache/kv': ['DenoKvCachePlugin', 'DurableObjectCachePlugin', 'KvCachePlugin'],
+  'cache/redis': ['RedisCachePlugin'],
+  'cache/web': ['IndexedDbCachePlugin', 'WebStorageCachePlugin'],
+  testing: ['cachePluginTests'],
+};
+const SUBPATHS = Object.keys(EXPORTS);
+
+/** What the documented examples take for granted. */
+const AROUND = {
+  pca: 'PublicClientApplication', signal: 'AbortSignal', saved: 'string', clientId: 'string', authority: 'string',
+  load: '() => Promise<string>', store: '(text: string) => Promise<void>',
+  get: '() => Promise<{ text: string; etag: string }>', put: '(text: string, condition: { ifMatch: string | undefined }) => Promise<string | null>',
+  makePlugin: '() => ICachePlugin', it: '(name: string, run: () => Promise<void>) => void',
+};
+
 const signIn = `
   const { CLIENT_ID: clientId, AUTHORITY: authority } = process.env;
   const pca = new PublicClientApplication({ auth: { clientId, authority } });
@@ -54,10 +73,10 @@ const signIn = `
 
 describe('the packed tarball', () => {
   it('has the files it should, no dependency and no install script', () => {
+    const entries = ['index', ...SUBPATHS].flatMap((name) => ['.cjs', '.d.cts', '.d.ts', '.js'].map((end) => `${name}${end}`));
     assert.deepEqual(tarball.files.map(({ path }) => path).sort(), [
-      'CHANGELOG.md', 'LICENSE', 'README.md', 'core.wasm', 'doorcode.js', 'index.cjs', 'index.d.cts', 'index.d.ts', 'index.js',
-      'node.js', 'package.json', 'workerd.js',
-    ]);
+      'CHANGELOG.md', 'LICENSE', 'README.md', 'core.wasm', 'doorcode.js', 'node.js', 'package.json', 'workerd.js', 'cache/plugin.js', ...entries,
+    ].sort());
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/doorcode/package.json'), 'utf8'));
     assert.equal(manifest.dependencies, undefined);
     assert.equal(manifest.scripts, undefined);
@@ -96,6 +115,42 @@ describe('the packed tarball', () => {
     });
   }
 
+  for (const [way, flags] of ways) {
+    it(`has stores whose errors are the main entry's, however they are loaded, ${way}`, async () => {
+      const source = `
+        const found = {};
+        for (const path of ${JSON.stringify(SUBPATHS)}) found[path] = Object.keys(await load('doorcode/' + path)).filter((name) => !['default', 'module.exports'].includes(name)).sort();
+        const { AuthError } = await load('doorcode');
+        const { RedisCachePlugin } = await load('doorcode/cache/redis');
+        try {
+          new RedisCachePlugin({});
+        } catch (error) {
+          console.log(JSON.stringify([found, error instanceof AuthError, error.errorCode]));
+        }`;
+      const loaders = {
+        'stores.mjs': `const load = (name) => import(name);${source}`,
+        'stores.cjs': `const load = require; (async () => {${source}})();`,
+      };
+      for (const [name, program] of Object.entries(loaders)) {
+        assert.deepEqual(JSON.parse((await run(name, program, flags)).join('')), [EXPORTS, true, 'invalid_configuration']);
+      }
+    });
+  }
+
+  it('has stores that a bundle gets only if it uses them', async () => {
+    const { build } = await import('esbuild');
+    const bundle = async (contents) => {
+      const stdin = { contents, resolveDir: folder };
+      const { outputFiles } = await build({ stdin, bundle: true, minify: true, format: 'esm', platform: 'node', external: ['doorcode'], write: false, logLevel: 'error' });
+      return outputFiles[0].text;
+    };
+    const all = SUBPATHS.map((path, number) => `import * as m${number} from 'doorcode/${path}';`).join('');
+    assert.doesNotMatch(await bundle(all), /CachePlugin/);
+    const one = await bundle("import { RedisCachePlugin } from 'doorcode/cache/redis'; console.log(RedisCachePlugin);");
+    assert.ok(one.length < 8_000, `${one.length} bytes`);
+    assert.doesNotMatch(one, /indexedDB|node:fs|getWithMetadata/);
+  });
+
   it('runs the example of the README as it is written there', async () => {
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
     const [, example] = /```js\n([\s\S]*?)```/.exec(readme);
@@ -109,21 +164,23 @@ describe('the packed tarball', () => {
     const source = readFileSync(new URL('types.ts', import.meta.url), 'utf8');
     mkdirSync(join(folder, 'types'), { recursive: true });
     for (const name of ['consumer.mts', 'consumer.cts']) writeFileSync(join(folder, 'types', name), source);
-    // The README's other examples are compiled as well; what they take for granted is declared around them.
-    const examples = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], number) =>
-      `export async function example${number}({ pca, signal, saved, clientId, authority, load, store, get, put }: Around) {{\n${code}\n}}`);
-    assert.equal(examples.length, 9);
-    const around = `interface Around {
-      pca: PublicClientApplication; signal: AbortSignal; saved: string; clientId: string; authority: string;
-      load(): Promise<string>; store(text: string): Promise<void>;
-      get(): Promise<{ text: string; etag: string }>; put(text: string, condition: { ifMatch: string | undefined }): Promise<string | null>;
-    }`;
-    writeFileSync(join(folder, 'types/readme.mts'), `import { DeviceCodeFlow, diagnose, PublicClientApplication, type ICachePlugin, type IVersionedCachePlugin } from 'doorcode';\n${around}\n${examples.join('\n')}`);
+    // The other examples of the README and of docs/stores.md are compiled as well; what they take for granted is declared around them.
+    const texts = ['README.md', 'docs/stores.md'].map((name) => readFileSync(join(root, name), 'utf8'));
+    const blocks = texts.map((text) => [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code));
+    assert.deepEqual(blocks.map(({ length }) => length), [11, 10]);
+    const IMPORT = /^import .*\n/gm;
+    const examples = blocks.flat().map((code, number) => `export async function example${number}({ ${Object.keys(AROUND)} }: Around) {\n${code.replace(IMPORT, '')}\n}`);
+    const imports = new Set([
+      "import { DeviceCodeFlow, diagnose, PublicClientApplication, type ICachePlugin, type IVersionedCachePlugin } from 'doorcode';\n",
+      ...blocks.flat().flatMap((code) => code.match(IMPORT) ?? []),
+    ]);
+    const around = `interface Around { ${Object.entries(AROUND).map(([name, type]) => `${name}: ${type};`).join(' ')} }`;
+    writeFileSync(join(folder, 'types/documented.mts'), [...imports, around, ...examples].join('\n'));
     for (const [module, moduleResolution] of [['node16', 'node16'], ['nodenext', 'nodenext'], ['preserve', 'bundler']]) {
       const compilerOptions = {
         noEmit: true, strict: true, exactOptionalPropertyTypes: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], module, moduleResolution,
       };
-      writeFileSync(join(folder, 'types/tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.mts', 'consumer.cts', 'readme.mts'] }));
+      writeFileSync(join(folder, 'types/tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.mts', 'consumer.cts', 'documented.mts'] }));
       const problem = await exec(tool('tsc'), ['--project', 'types'], { cwd: folder }).then(() => '', (error) => error.stdout);
       assert.equal(problem, '', moduleResolution);
     }
