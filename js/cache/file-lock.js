@@ -1,0 +1,169 @@
+// A lock between processes, which a holder that dies or sleeps does not keep.
+//
+// It is a folder. Whoever wants the lock puts a file of a name of its own there, and has the lock if it then finds no other's. That file
+// is what the holder renames in the end to the file that the lock is for. To break a lock is to remove that very file: so a holder who
+// was taken for dead has nothing left to rename when it wakes, and no lock but the dead one can be broken, by however many at once.
+//
+// proper-lockfile 4.1.2 knows no owner: of two who find a dead lock, one can remove the lock that the other has just made. Eight processes,
+// 17 of them killed, with up to 4 ms before each rmdir: in 2007 holds it was seen 51 times that two held at once.
+
+import { dirname, join } from 'node:path';
+import { storeFailed } from './plugin.js';
+
+/** @typedef {import('./file-system.js').System} System */
+/** @typedef {{ file: string, handle: import('node:fs/promises').FileHandle }} Held a file of the holder's, which is empty at first */
+
+/** Milliseconds after which a lock that was watched, and not touched by its holder, is dead. */
+const DEAD_AFTER = 5000;
+const TOUCHED_EACH = 1000;
+/** Milliseconds after which nobody waits any more. */
+const PATIENCE = 15_000;
+const SHORTEST_WAIT = 4;
+const LONGEST_WAIT = 100;
+
+/**
+ * Does something while no other process does.
+ * @template T
+ * @param {string} folder whose name is for the lock alone; it is there only while the lock is wanted
+ * @param {System} system
+ * @param {(held: Held) => Promise<T>} work which may close and rename the file that it is handed
+ */
+export async function withLock(folder, system, work) {
+  const { fs } = system;
+  const held = await acquire(folder, system);
+  const touch = () => void fs.utimes(held.file, new Date(), new Date()).catch(() => {}); // it may be gone
+  const rest = system.every(TOUCHED_EACH, touch);
+  try {
+    return await work(held);
+  } finally {
+    rest();
+    await leave(folder, held, fs);
+  }
+}
+
+/** @param {string} folder @param {System} system @returns {Promise<Held>} */
+async function acquire(folder, system) {
+  const { fs, elapsed } = system;
+  const name = `${system.machine()}-${system.pid}-${crypto.randomUUID()}`;
+  const file = join(folder, name);
+  const end = elapsed() + PATIENCE;
+  /** When each of the others' files was first seen as it is. @type {Map<string, { state: string, since: number }>} */
+  const watched = new Map();
+  for (let wait = SHORTEST_WAIT; ; wait = Math.min(wait * 1.5, LONGEST_WAIT)) {
+    let others = await list(folder, fs);
+    if (others.length === 0) {
+      const handle = await enter(folder, file, system);
+      if (handle) {
+        const held = { file, handle };
+        try {
+          others = (await list(folder, fs)).filter((other) => other !== name);
+        } catch (error) {
+          await leave(folder, held, fs);
+          throw error;
+        }
+        if (others.length === 0) return held;
+        await leave(folder, held, fs); // both go, and come back at different times
+      }
+    }
+    for (const other of others) {
+      if (await isDead(other)) await fs.unlink(join(folder, other)).catch(unless('ENOENT', ...passing(system)));
+    }
+    if (elapsed() >= end) throw timedOut(folder, others[0], system);
+    await system.sleep(wait * (0.5 + Math.random()));
+  }
+
+  /** @param {string} other */
+  async function isDead(other) {
+    const [machine, pid] = other.split('-');
+    if (machine === system.machine() && !system.isAlive(Number(pid))) return true;
+    const stat = await fs.lstat(join(folder, other), { bigint: true }).catch(unless('ENOENT'));
+    const state = `${stat?.mtimeNs} ${stat?.size}`;
+    const seen = watched.get(other);
+    if (seen?.state === state) return elapsed() - seen.since >= DEAD_AFTER;
+    watched.set(other, { state, since: elapsed() });
+    return false;
+  }
+}
+
+/** Who has the lock, or wants it. @param {string} folder @param {System['fs']} fs */
+async function list(folder, fs) {
+  const names = (await fs.readdir(folder).catch(unless('ENOENT'))) ?? [];
+  return names.filter((name) => /^\w+-\d+-[\w-]+$/.test(name)); // some file systems have files of their own there
+}
+
+/**
+ * Makes one's file, and the folders above it.
+ * @param {string} folder
+ * @param {string} file
+ * @param {System} system
+ * @returns {Promise<Held['handle'] | undefined>} undefined if the folder was removed at this moment
+ */
+async function enter(folder, file, { fs, platform, uid }) {
+  const made = await fs.mkdir(folder, { mode: 0o700 }).then(() => true, unless('EEXIST', 'ENOENT'));
+  if (!made) {
+    const found = await fs.lstat(folder, { bigint: true }).catch(unless('ENOENT'));
+    if (!found) return makeFolder(dirname(folder), fs, platform);
+    const owner = uid();
+    if (!found.isDirectory() || (owner !== undefined && ![0n, BigInt(owner)].includes(found.uid))) {
+      throw storeFailed(`${folder} is in the way: it is not a folder of this user's`, { remedy: 'Remove it.' });
+    }
+  }
+  return (await fs.open(file, 'wx', 0o600).catch(unless('ENOENT'))) ?? undefined;
+}
+
+/**
+ * Makes a folder that only its owner may look into, and those above it, to stay after a loss of power.
+ * @param {string} folder
+ * @param {System['fs']} fs
+ * @param {string} platform
+ * @returns {Promise<undefined>}
+ */
+async function makeFolder(folder, fs, platform) {
+  const first = await fs.mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length && made !== dirname(made); made = dirname(made)) await syncFolder(dirname(made), fs, platform);
+}
+
+/**
+ * Has the names in a folder stay after a loss of power, where the platform can do that.
+ * @param {string} folder
+ * @param {System['fs']} fs
+ * @param {string} platform
+ */
+export async function syncFolder(folder, fs, platform) {
+  if (platform === 'win32') return;
+  // A folder may be one that can be written and not read; some file systems know no such thing.
+  const handle = await fs.open(folder, 'r').catch(unless('EACCES', 'EPERM'));
+  if (!handle) return;
+  try {
+    await handle.sync().catch(unless('EINVAL', 'ENOTSUP'));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @param {string} folder @param {Held} held @param {System['fs']} fs */
+async function leave(folder, { file, handle }, fs) {
+  await handle.close().catch(() => {});
+  await fs.unlink(file).catch(() => {});
+  await fs.rmdir(folder).catch(() => {}); // as long as others are there, it stays
+}
+
+/** @param {string} folder @param {string | undefined} other @param {System} system */
+function timedOut(folder, other, system) {
+  const [machine, pid] = other?.split('-') ?? [];
+  const holder = !other ? 'others' : machine === system.machine() ? `process ${pid}` : 'a process that is not of this machine';
+  const problem = `${folder} was held for ${PATIENCE / 1000} seconds by ${holder}`;
+  return storeFailed(problem, { remedy: 'Try again. If that process hangs, end it.', retryable: true });
+}
+
+/** What Windows says of files that others have open. @param {System} system */
+export const passing = ({ platform }) => (platform === 'win32' ? ['EACCES', 'EBUSY', 'EPERM'] : []);
+
+/** Takes some errors for nothing. @param {string[]} codes */
+export function unless(...codes) {
+  return (/** @type {NodeJS.ErrnoException} */ error) => {
+    if (!codes.includes(error.code ?? '')) throw error;
+    return undefined;
+  };
+}
