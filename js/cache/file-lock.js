@@ -49,27 +49,28 @@ async function acquire(folder, system) {
   const end = elapsed() + PATIENCE;
   /** When each of the others' files was first seen as it is. @type {Map<string, { state: string, since: number }>} */
   const watched = new Map();
-  for (let wait = SHORTEST_WAIT; ; wait = Math.min(wait * 1.5, LONGEST_WAIT)) {
-    let others = await list(folder, fs);
-    if (others.length === 0) {
-      const handle = await enter(folder, file, system);
-      if (handle) {
-        const held = { file, handle };
-        try {
+  /** @type {Held['handle'] | undefined} */
+  let handle;
+  try {
+    for (let wait = SHORTEST_WAIT; ; wait = Math.min(wait * 1.5, LONGEST_WAIT)) {
+      let others = await list(folder, fs);
+      if (others.length === 0) {
+        handle = await enter(folder, file, system);
+        if (handle) {
           others = (await list(folder, fs)).filter((other) => other !== name);
-        } catch (error) {
-          await leave(folder, held, fs);
-          throw error;
+          if (others.length === 0) return { file, handle };
+          await leave(folder, { file, handle }, fs); // both go, and come back at different times
         }
-        if (others.length === 0) return held;
-        await leave(folder, held, fs); // both go, and come back at different times
       }
+      for (const other of others) {
+        if (await isDead(other)) await fs.unlink(join(folder, other)).catch(unless('ENOENT', ...passing(system)));
+      }
+      if (elapsed() >= end) throw timedOut(folder, others[0], system);
+      await system.sleep(wait * (0.5 + Math.random()));
     }
-    for (const other of others) {
-      if (await isDead(other)) await fs.unlink(join(folder, other)).catch(unless('ENOENT', ...passing(system)));
-    }
-    if (elapsed() >= end) throw timedOut(folder, others[0], system);
-    await system.sleep(wait * (0.5 + Math.random()));
+  } catch (error) {
+    await leave(folder, { file, handle }, fs);
+    throw error;
   }
 
   /** @param {string} other */
@@ -142,9 +143,9 @@ export async function syncFolder(folder, fs, platform) {
   }
 }
 
-/** @param {string} folder @param {Held} held @param {System['fs']} fs */
+/** @param {string} folder @param {{ file: string, handle: Held['handle'] | undefined }} held @param {System['fs']} fs */
 async function leave(folder, { file, handle }, fs) {
-  await handle.close().catch(() => {});
+  await handle?.close().catch(() => {});
   await fs.unlink(file).catch(() => {});
   await fs.rmdir(folder).catch(() => {}); // as long as others are there, it stays
 }

@@ -68,7 +68,9 @@ export class FileCachePlugin extends VersionedCachePlugin {
     return this.#guarded('written', () =>
       this.#locked(async (held) => {
         if ((await this.#read()).version !== expected) return null;
-        return (await this.#replace(held, cache)) ? this.#learn(cache).version : null;
+        if (!(await this.#swap(held, cache))) return null;
+        await this.#sync();
+        return this.#learn(cache).version;
       }));
   }
 
@@ -82,7 +84,7 @@ export class FileCachePlugin extends VersionedCachePlugin {
         remedy: 'Wrap this plugin in EncryptedCachePlugin of doorcode/cache/encrypted, with the key.',
       });
     }
-    const { sleep, now, fs, platform, warn } = this.#system;
+    const { sleep, now, fs, warn } = this.#system;
     await sleep(WRITING_TAKES);
     const date = new Date(now()).toISOString().replaceAll(/[-:]|\.\d+/g, '');
     const keptAs = `${this.path}.unreadable-${date}-${crypto.randomUUID().slice(0, 8)}`;
@@ -91,11 +93,16 @@ export class FileCachePlugin extends VersionedCachePlugin {
         const stored = await this.#stored(undefined);
         if (!stored || this.#learn(textOf(stored.bytes), stored.stat).version !== version) return undefined;
         // A copy, then an empty file: only a file of the holder's own, renamed, cannot do harm if the lock is lost.
-        await this.#writeNew(keptAs, stored.bytes);
-        await syncFolder(this.#folder, fs, platform);
-        if (await this.#replace(held, '')) return stored.source;
-        await fs.unlink(keptAs);
-        return undefined;
+        let isDone = false;
+        try {
+          await this.#writeNew(keptAs, stored.bytes);
+          await this.#sync();
+          isDone = await this.#swap(held, '');
+        } finally {
+          if (!isDone) await fs.unlink(keptAs).catch(() => {});
+        }
+        await this.#sync();
+        return isDone ? stored.source : undefined;
       }));
     if (!path) return;
     this.#learn('');
@@ -173,19 +180,19 @@ export class FileCachePlugin extends VersionedCachePlugin {
   }
 
   /**
-   * Puts a text in the place of the file, whole, to stay after a loss of power.
+   * Puts a text in the place of the file, whole.
    * @param {import('./file-lock.js').Held} held
    * @param {string} text
    * @returns {Promise<boolean>} false if the lock was lost meanwhile, and nothing was done
    */
-  async #replace({ file, handle }, text) {
-    const { fs, platform, sleep } = this.#system;
+  async #swap({ file, handle }, text) {
+    const { fs, sleep } = this.#system;
     await fill(handle, text);
     await handle.close();
     for (let attempt = 1; ; attempt += 1) {
       try {
         await fs.rename(file, this.path);
-        break;
+        return true;
       } catch (error) {
         const { code = '' } = /** @type {NodeJS.ErrnoException} */ (error);
         if (code === 'ENOENT') return false;
@@ -193,8 +200,11 @@ export class FileCachePlugin extends VersionedCachePlugin {
         await sleep(RENAME_WAIT * 2 ** attempt);
       }
     }
-    await syncFolder(this.#folder, fs, platform);
-    return true;
+  }
+
+  /** What was made and renamed stays after a loss of power. */
+  async #sync() {
+    await syncFolder(this.#folder, this.#system.fs, this.#system.platform);
   }
 
   /** @template T @param {(held: import('./file-lock.js').Held) => Promise<T>} work */
