@@ -1,1 +1,589 @@
-import { VersionedCachePlugin } from './plugin.js'; export class EncryptedCachePlugin extends VersionedCachePlugin {}
+// Any other store, encrypted. What is stored is a JWE (RFC 7516) in its compact serialization, which every JOSE library can read.
+
+import { DistributedCachePlugin } from 'doorcode';
+import { requireMethods } from '../check.js';
+import { AuthError, AuthErrorCodes } from '../errors.js';
+import { failed } from '../failed.js';
+import { isVersioned } from '../versioned.js';
+import { storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
+
+const KINDS = /** @type {const} */ (['key', 'passphrase', 'keyring']);
+const DIRECT = 'dir';
+const BY_PASSPHRASE = 'PBES2-HS512+A256KW';
+const CONTENT = 'A256GCM';
+const GCM = 'AES-GCM';
+const [KEY_BYTES, IV_BYTES, TAG_BYTES, SALT_BYTES, WRAPPED_BYTES] = [32, 12, 16, 16, 40];
+
+/** OWASP's figure for PBKDF2 with HMAC-SHA-512. */
+const ITERATIONS = 210_000;
+/** RFC 7518 asks for this many at least. With more than the most, who can write to the store could make a program hang. */
+const [FEWEST_ITERATIONS, MOST_ITERATIONS] = [1000, 1_000_000];
+
+/**
+ * How long a key that was put into a keyring is left there before it is used. Keyrings cannot compare and swap: of several processes that
+ * find none at the same time each puts one in, and once all have, each takes the one that stayed.
+ */
+const SETTLING = 500;
+
+/** How often a store that was changed by somebody else meanwhile is encrypted again. */
+const MOST_CONFLICTS = 10;
+
+/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+
+/**
+ * A JWE, taken apart.
+ * @typedef {object} Jwe
+ * @property {Record<string, unknown>} header
+ * @property {Bytes} signedHeader as it is written
+ * @property {Bytes} wrapped the content key, encrypted; empty if the key is the content key
+ * @property {Bytes} iv
+ * @property {Bytes} sealed the content, encrypted, and the tag
+ */
+
+/**
+ * One of the caller's keys.
+ * @typedef {object} Key
+ * @property {(jwe: Jwe) => Promise<string | undefined>} open undefined if it is not by this key, or was changed
+ * @property {(text: string) => Promise<string>} seal
+ * @property {(jwe: Jwe) => boolean} [isWeak] what this key has opened should be sealed anew
+ * @property {() => boolean} [isMissing]
+ */
+
+/** @param {string} text */
+const utf8 = (text) => new TextEncoder().encode(text);
+/** @param {number} length */
+const random = (length) => crypto.getRandomValues(new Uint8Array(length));
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const CODES = utf8(LETTERS);
+const VALUES = new Map([...CODES].map((code, value) => [code, value]));
+
+/** @param {Uint8Array} bytes */
+function toBase64url(bytes) {
+  const text = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
+  for (let from = 0, to = 0; from < bytes.length; from += 3) {
+    const bits = (bytes[from] << 16) | (bytes[from + 1] << 8) | bytes[from + 2];
+    for (let shift = 18; shift >= 0 && to < text.length; shift -= 6) text[to++] = CODES[(bits >> shift) & 63];
+  }
+  return new TextDecoder().decode(text);
+}
+
+/** @param {string} text @returns {Bytes | undefined} undefined if it is not what `toBase64url` writes, to the last bit */
+function fromBase64url(text) {
+  const bytes = new Uint8Array((text.length * 3) >> 2);
+  let [bits, count, to] = [0, 0, 0];
+  for (let from = 0; from < text.length; from += 1) {
+    const value = VALUES.get(text.charCodeAt(from));
+    if (value === undefined) return undefined;
+    bits = (bits << 6) | value;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes[to++] = bits >> count;
+    bits &= (1 << count) - 1;
+  }
+  return count < 6 && bits === 0 ? bytes : undefined;
+}
+
+/** @param {Bytes} bytes @returns {string | undefined} undefined if they are not UTF-8 */
+function fromUtf8(bytes) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} text @returns {Jwe | undefined} */
+function parse(text) {
+  const parts = text.split('.');
+  const [head, wrapped, iv, content, tag] = parts.map(fromBase64url);
+  if (parts.length !== 5 || !head || !wrapped || !content || iv?.length !== IV_BYTES || tag?.length !== TAG_BYTES) return undefined;
+  const sealed = new Uint8Array(content.length + TAG_BYTES);
+  sealed.set(content);
+  sealed.set(tag, content.length);
+  try {
+    const header = JSON.parse(fromUtf8(head) ?? '');
+    // What must be understood (`crit`) and what is compressed (`zip`) is not ours.
+    return header.enc === CONTENT && !('crit' in header) && !('zip' in header)
+      ? { header, signedHeader: utf8(parts[0]), wrapped, iv, sealed }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {CryptoKey} key @param {Jwe} jwe @returns {Promise<string | undefined>} */
+async function open(key, { signedHeader, iv, sealed }) {
+  try {
+    return fromUtf8(new Uint8Array(await crypto.subtle.decrypt({ name: GCM, iv, additionalData: signedHeader }, key, sealed)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {CryptoKey} key @param {object} more of the header @param {Bytes} wrapped @param {string} text */
+async function seal(key, more, wrapped, text) {
+  const head = toBase64url(utf8(JSON.stringify({ ...more, enc: CONTENT })));
+  const iv = random(IV_BYTES);
+  const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: GCM, iv, additionalData: utf8(head) }, key, utf8(text)));
+  const end = sealed.length - TAG_BYTES;
+  return [head, ...[wrapped, iv, sealed.subarray(0, end), sealed.subarray(end)].map(toBase64url)].join('.');
+}
+
+/** @param {Bytes} bytes */
+const imported = (bytes) => crypto.subtle.importKey('raw', bytes, GCM, false, ['encrypt', 'decrypt']);
+
+/** @param {CryptoKey} key @param {string} text */
+const sealDirectly = (key, text) => seal(key, { alg: DIRECT }, new Uint8Array(), text);
+
+/** @param {Jwe} jwe */
+const isDirect = ({ header, wrapped }) => header.alg === DIRECT && wrapped.length === 0;
+
+/** A key that the caller has. @implements {Key} */
+class GivenKey {
+  #given;
+  /** Not a promise: in workerd it would be of one request alone. @type {CryptoKey | undefined} */
+  #key;
+
+  /** @param {Bytes | CryptoKey} given */
+  constructor(given) {
+    this.#given = given;
+  }
+
+  async #ready() {
+    return (this.#key ??= this.#given instanceof Uint8Array ? await imported(this.#given) : this.#given);
+  }
+
+  /** @param {Jwe} jwe */
+  async open(jwe) {
+    return isDirect(jwe) ? open(await this.#ready(), jwe) : undefined;
+  }
+
+  /** @param {string} text */
+  async seal(text) {
+    return sealDirectly(await this.#ready(), text);
+  }
+}
+
+/** A key that is made of a passphrase, as RFC 7518 has it in section 4.8. @implements {Key} */
+class Passphrase {
+  #passphrase;
+  #iterations;
+  /** The key that was made last. @type {{ p2s: string, p2c: number, key: CryptoKey } | undefined} */
+  #made;
+  /** What is opened with these is sealed with them, so that a key is made once. @type {{ p2s: string, p2c: number } | undefined} */
+  #parameters;
+
+  /** @param {string} passphrase @param {number} iterations */
+  constructor(passphrase, iterations) {
+    this.#passphrase = passphrase;
+    this.#iterations = iterations;
+  }
+
+  /** @param {string} p2s @param {number} p2c @param {Bytes} salt */
+  async #key(p2s, p2c, salt) {
+    if (this.#made?.p2s === p2s && this.#made.p2c === p2c) return this.#made.key;
+    const name = 'PBKDF2';
+    const [algorithm, end] = [utf8(`${BY_PASSPHRASE}\0`), salt];
+    const whole = new Uint8Array(algorithm.length + end.length);
+    whole.set(algorithm);
+    whole.set(end, algorithm.length);
+    try {
+      const material = await crypto.subtle.importKey('raw', utf8(this.#passphrase), name, false, ['deriveKey']);
+      const derived = { name, hash: 'SHA-512', salt: whole, iterations: p2c };
+      const key = await crypto.subtle.deriveKey(derived, material, { name: 'AES-KW', length: 8 * KEY_BYTES }, false, ['wrapKey', 'unwrapKey']);
+      this.#made = { p2s, p2c, key };
+      return key;
+    } catch (cause) {
+      throw storeFailed(`This runtime makes no key of a passphrase with ${p2c} iterations.`, {
+        remedy: 'Cloudflare allows 100000 at most: pass that as iterations, or a key instead of a passphrase.',
+        cause,
+      });
+    }
+  }
+
+  /** @param {Jwe} jwe */
+  async open(jwe) {
+    const { alg, p2s, p2c } = jwe.header;
+    const salt = typeof p2s === 'string' && fromBase64url(p2s);
+    if (alg !== BY_PASSPHRASE || jwe.wrapped.length !== WRAPPED_BYTES || !salt || salt.length < 8 || !isIterations(p2c)) return undefined;
+    const key = await this.#key(p2s, p2c, salt);
+    const content = await crypto.subtle.unwrapKey('raw', jwe.wrapped, key, 'AES-KW', GCM, false, ['decrypt']).catch(() => undefined);
+    const text = content && (await open(content, jwe));
+    if (text !== undefined && !this.isWeak(jwe)) this.#parameters = { p2s, p2c };
+    return text;
+  }
+
+  /** @param {Jwe} jwe */
+  isWeak({ header }) {
+    return Number(header.p2c) < this.#iterations;
+  }
+
+  /** @param {string} text */
+  async seal(text) {
+    this.#parameters ??= { p2s: toBase64url(random(SALT_BYTES)), p2c: this.#iterations };
+    const { p2s, p2c } = this.#parameters;
+    const key = await this.#key(p2s, p2c, fromBase64url(p2s) ?? random(0));
+    const content = await crypto.subtle.generateKey({ name: GCM, length: 8 * KEY_BYTES }, true, ['encrypt']);
+    const wrapped = new Uint8Array(await crypto.subtle.wrapKey('raw', content, key, 'AES-KW'));
+    return seal(content, { alg: BY_PASSPHRASE, p2s, p2c }, wrapped, text);
+  }
+}
+
+/** @param {unknown} count @returns {count is number} */
+function isIterations(count) {
+  return Number.isInteger(count) && Number(count) >= FEWEST_ITERATIONS && Number(count) <= MOST_ITERATIONS;
+}
+
+/** A key in the keyring of the operating system. @implements {Key} */
+class KeyringKey {
+  #keyring;
+  /** What the keyring held when it was asked last. @type {string | undefined} */
+  #held;
+  /** @type {CryptoKey | undefined} */
+  #key;
+
+  /** @param {import('./encrypted.js').Keyring} keyring */
+  constructor(keyring) {
+    this.#keyring = keyring;
+  }
+
+  /**
+   * @template T
+   * @param {string} problem
+   * @param {() => T | Promise<T>} ask
+   * @param {string} [secret] that the keyring is handed
+   */
+  async #ask(problem, ask, secret) {
+    try {
+      return await ask();
+    } catch (cause) {
+      const isTold = secret !== undefined && `${/** @type {any} */ (cause)?.message ?? cause}`.includes(secret);
+      throw storeFailed(problem, {
+        remedy: 'Look whether a keyring is running and unlocked (on Linux: a Secret Service). Where there is none, pass a key or a passphrase.',
+        retryable: true,
+        cause: isTold ? undefined : cause,
+      });
+    }
+  }
+
+  /** Asks the keyring. @returns whether it has another key than the last time */
+  async #look() {
+    const held = (await this.#ask('The keyring cannot be read.', () => this.#keyring.getPassword())) || undefined;
+    const isNew = held !== this.#held;
+    this.#held = held;
+    if (held === undefined || !isNew) return false;
+    this.#key = undefined;
+    const bytes = typeof held === 'string' && fromBase64url(held);
+    if (!bytes || bytes.length !== KEY_BYTES) {
+      this.#held = undefined;
+      throw decryptionFailed('What the keyring holds under this name is not a key for the token cache; it was left as it is.', 'Use another name in the keyring.');
+    }
+    this.#key = await imported(bytes);
+    return true;
+  }
+
+  /** Whether there was none when it was needed last. */
+  isMissing() {
+    return this.#held === undefined;
+  }
+
+  /** @param {Jwe} jwe */
+  async open(jwe) {
+    if (!isDirect(jwe)) return undefined;
+    const text = this.#key && (await open(this.#key, jwe));
+    // Another process may have put another key there.
+    return text === undefined && (await this.#look()) && this.#key ? open(this.#key, jwe) : text;
+  }
+
+  /** @param {string} text */
+  async seal(text) {
+    if (!this.#key) await this.#look();
+    if (!this.#key) {
+      const made = toBase64url(random(KEY_BYTES));
+      await this.#ask('The key of the token cache cannot be put into the keyring.', () => this.#keyring.setPassword(made), made);
+      await new Promise((resolve) => setTimeout(resolve, SETTLING));
+      await this.#look();
+    }
+    if (!this.#key) throw storeFailed('The keyring did not keep the key of the token cache.', { remedy: 'Look whether the keyring can be written to.' });
+    return sealDirectly(this.#key, text);
+  }
+}
+
+/** @param {string} problem @param {string} remedy */
+function decryptionFailed(problem, remedy) {
+  return failed(AuthError, AuthErrorCodes.cacheDecryptionFailed, problem, { remedy });
+}
+
+/** What is stored, opened and sealed with the caller's keys. */
+class Vault {
+  #keys;
+  #acceptPlain;
+  /** A text that was opened or sealed last: while it stays, nothing is decrypted. @type {{ text: string, opened: Opened } | undefined} */
+  #last;
+
+  /** @param {Key[]} keys the one to seal with first @param {boolean} acceptPlain */
+  constructor(keys, acceptPlain) {
+    this.#keys = keys;
+    this.#acceptPlain = acceptPlain;
+  }
+
+  /**
+   * @typedef {{ cache: string, isCurrent: boolean }} Opened `isCurrent`: it need not be sealed anew
+   * @param {unknown} text
+   * @returns {Promise<Opened>}
+   */
+  async open(text) {
+    if (typeof text === 'string' && !text.trim()) return { cache: '', isCurrent: true };
+    if (typeof text === 'string' && text === this.#last?.text) return this.#last.opened;
+    const jwe = typeof text === 'string' ? parse(text.trim()) : undefined;
+    if (typeof text !== 'string' || !jwe) return { cache: this.#plain(text), isCurrent: false };
+    for (const [place, key] of this.#keys.entries()) {
+      const cache = await key.open(jwe);
+      if (cache === undefined) continue;
+      const opened = { cache, isCurrent: place === 0 && !key.isWeak?.(jwe) };
+      this.#last = { text, opened };
+      return opened;
+    }
+    if (jwe.header.alg === DIRECT && this.#keys[0].isMissing?.()) {
+      throw decryptionFailed('The token cache is encrypted, and the keyring has no key for it; nothing was changed.',
+        'Unlock or restore the keyring of the person who encrypted it. If the key is lost, delete what is stored: everybody signs in again.');
+    }
+    throw decryptionFailed('The token cache cannot be decrypted: it was encrypted with another key, or changed since. It was left as it is.',
+      'Pass the key that it was encrypted with, if need be in previous. If that is lost, delete what is stored: everybody signs in again.');
+  }
+
+  /** @param {unknown} text @returns {string} */
+  #plain(text) {
+    const isPlain = typeof text === 'string' && /^\s*\{/.test(text);
+    if (isPlain && this.#acceptPlain) return text;
+    if (isPlain) {
+      throw decryptionFailed('What is stored is not encrypted; it was left as it is.',
+        'If it is your token cache from before, pass acceptPlain: true until it has been encrypted, at the next change or by rotate().');
+    }
+    throw decryptionFailed('What is stored is not an encrypted token cache, or only a part of one; it was left as it is.',
+      'Restore it. If it is lost, delete what is stored: everybody signs in again.');
+  }
+
+  /** @param {string} cache */
+  async seal(cache) {
+    const text = await this.#keys[0].seal(cache);
+    this.#last = { text, opened: { cache, isCurrent: true } };
+    return text;
+  }
+}
+
+/** Over a store that knows versions. */
+class Versions extends VersionedCachePlugin {
+  #store;
+  #vault;
+
+  /** @param {import('../index.js').IVersionedCachePlugin} store @param {Vault} vault */
+  constructor(store, vault) {
+    super();
+    this.#store = store;
+    this.#vault = vault;
+  }
+
+  /** @override @param {string | undefined} since */
+  async readCache(since) {
+    const read = await this.#store.readCache(since);
+    return read && { cache: (await this.#vault.open(read.cache)).cache, version: read.version };
+  }
+
+  /** @override @param {string} cache @param {string | undefined} expected */
+  async writeCache(cache, expected) {
+    return this.#store.writeCache(await this.#vault.seal(cache), expected);
+  }
+
+  async rotate() {
+    for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts += 1) {
+      const read = await this.#store.readCache(undefined);
+      const opened = read && (await this.#vault.open(read.cache));
+      if (!opened || opened.isCurrent) return false;
+      if ((await this.writeCache(opened.cache, read.version)) !== null) return true;
+    }
+    const text = `The token cache was changed by others ${MOST_CONFLICTS} times while it was being encrypted anew; try again.`;
+    throw failed(AuthError, AuthErrorCodes.cacheConflict, text, { remedy: 'Try again.', retryable: true });
+  }
+}
+
+/** Over a store that has MSAL's two callbacks alone. It may hold a lock from one to the other. */
+class Turns {
+  #store;
+  #vault;
+  /** By their contexts. @type {WeakMap<object, { isOpen: boolean, isRead: boolean, isCurrent: boolean, text: string | undefined }>} */
+  #turns = new WeakMap();
+
+  /** @param {import('../index.js').ICachePlugin} store @param {Vault} vault */
+  constructor(store, vault) {
+    this.#store = store;
+    this.#vault = vault;
+  }
+
+  /** @param {import('../index.js').TokenCacheContext} context */
+  async beforeCacheAccess(context) {
+    const turn = { isOpen: true, isRead: false, isCurrent: true, text: /** @type {string | undefined} */ (undefined) };
+    this.#turns.set(context, turn);
+    const cache = { deserialize: (/** @type {string} */ text) => void (turn.text = text ?? ''), serialize: () => turn.text ?? '' };
+    await this.#store.beforeCacheAccess(contextOf(cache, context.cacheHasChanged));
+    try {
+      if (turn.text !== undefined) {
+        const opened = await this.#vault.open(turn.text);
+        context.tokenCache.deserialize(opened.cache);
+        turn.isCurrent = opened.isCurrent;
+      }
+      turn.isRead = true;
+    } catch (error) {
+      // It may hold a lock, and MSAL Node does not always say that a turn is over which began badly.
+      await this.afterCacheAccess(context).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** @param {import('../index.js').TokenCacheContext} context */
+  async afterCacheAccess(context) {
+    const turn = this.#turns.get(context) ?? { isOpen: true, isRead: true, text: undefined };
+    if (!turn.isOpen) return;
+    turn.isOpen = false;
+    // MSAL Node would have what it could not read written over.
+    let hasChanged = context.cacheHasChanged && turn.isRead;
+    let { text } = turn;
+    let problem;
+    try {
+      // Now, as `serialize` cannot wait for it.
+      if (hasChanged) text = await this.#vault.seal(context.tokenCache.serialize());
+    } catch (error) {
+      hasChanged = false;
+      problem = { error };
+    }
+    // Some stores write what they get, changed or not.
+    const serialize = () => {
+      if (text !== undefined) return text;
+      if (turn.isRead && !problem) return '';
+      throw storeFailed('What is stored could not be read, so nothing is written over it.', { remedy: 'See the error before this one.' });
+    };
+    const ended = this.#store.afterCacheAccess(contextOf({ serialize, deserialize() {} }, hasChanged));
+    if (!problem) return ended;
+    await Promise.resolve(ended).catch(() => {});
+    throw problem.error;
+  }
+
+  async rotate() {
+    let cache = '';
+    const tokenCache = { deserialize: (/** @type {string} */ text) => void (cache = text), serialize: () => cache };
+    const context = contextOf(tokenCache, true);
+    try {
+      await this.beforeCacheAccess(context);
+      context.hasChanged = context.cacheHasChanged = !this.#turns.get(context)?.isCurrent;
+    } finally {
+      await this.afterCacheAccess(context);
+    }
+    return context.cacheHasChanged;
+  }
+}
+
+/** @param {import('../index.js').ISerializableTokenCache} cache @param {boolean} hasChanged */
+function contextOf(cache, hasChanged) {
+  return { cache, tokenCache: cache, hasChanged, cacheHasChanged: hasChanged };
+}
+
+/**
+ * @param {unknown} options
+ * @param {string} at what the program calls them, with a point
+ * @returns {Key}
+ */
+function keyOf(options, at = '') {
+  if (options === null || typeof options !== 'object') {
+    throw wrongOption(at.slice(0, -1) || 'options', 'it must be an object with one of key, passphrase and keyring');
+  }
+  const given = /** @type {Record<string, any>} */ (options);
+  const names = KINDS.filter((name) => given[name] !== undefined && given[name] !== null);
+  const name = names[0] ?? KINDS.find((name) => name in given) ?? 'key';
+  const field = at + name;
+  if (names.length !== 1) {
+    throw wrongOption(field, names.length ? `it cannot be given with ${names.slice(1).join(' and ')}: one is needed` : 'it is missing; give one of key, passphrase and keyring');
+  }
+  const value = given[name];
+  if (name === 'keyring') {
+    requireMethods(field, value, ['getPassword', 'setPassword']);
+    return new KeyringKey(value);
+  }
+  if (name === 'key') return new GivenKey(checkedKey(value, field, at === ''));
+  if (typeof value !== 'string' || !value) throw wrongOption(field, value === '' ? 'it is empty' : 'it must be a string; bytes are given as key');
+  const { iterations = ITERATIONS } = given;
+  if (!isIterations(iterations)) throw wrongOption(`${at}iterations`, `it must be a whole number from ${FEWEST_ITERATIONS} to ${MOST_ITERATIONS}`);
+  return new Passphrase(value, iterations);
+}
+
+/** @param {any} value @param {string} field @param {boolean} seals @returns {Bytes | CryptoKey} */
+function checkedKey(value, field, seals) {
+  if (typeof value === 'string') throw wrongOption(field, 'it must be bytes, not a string: decode it first, or give it as passphrase');
+  // Of this realm or another.
+  if (Object.prototype.toString.call(value) === '[object Uint8Array]') {
+    if (value.length !== KEY_BYTES) throw wrongOption(field, `it must have ${KEY_BYTES} bytes, not ${value.length}`);
+    return Uint8Array.from(value);
+  }
+  const { algorithm, usages } = Object(value);
+  if (typeof algorithm?.name !== 'string' || !Array.isArray(usages)) throw wrongOption(field, 'it must be a Uint8Array of 32 bytes, or a CryptoKey');
+  if (algorithm.name !== GCM || algorithm.length !== 8 * KEY_BYTES) throw wrongOption(field, 'the CryptoKey must be for AES-GCM with 256 bits');
+  for (const usage of seals ? ['encrypt', 'decrypt'] : ['decrypt']) {
+    if (!usages.includes(usage)) throw wrongOption(field, `the CryptoKey must have the usage "${usage}"`);
+  }
+  return value;
+}
+
+/**
+ * @import { EncryptedCachePlugin as Contract } from './encrypted.js'
+ * @implements {Contract}
+ */
+export class EncryptedCachePlugin {
+  #inside;
+
+  /**
+   * @param {import('../index.js').ICachePlugin | import('../index.js').IVersionedCachePlugin} store
+   * @param {import('./encrypted.js').EncryptedCachePluginOptions} options
+   */
+  constructor(store, options) {
+    if (!globalThis.crypto?.subtle) {
+      throw wrongOption('crypto.subtle', 'this runtime has none; in a browser open the page by https:, or from localhost');
+    }
+    if (store instanceof DistributedCachePlugin) {
+      throw wrongOption('store', 'a DistributedCachePlugin looks into the cache to name its partition: encrypt in its client, or use a RedisCachePlugin');
+    }
+    const versions = isVersioned(Object(store)) ? /** @type {import('../index.js').IVersionedCachePlugin} */ (store) : undefined;
+    requireMethods('store', store, versions ? ['readCache', 'writeCache'] : ['beforeCacheAccess', 'afterCacheAccess']);
+    const keys = [keyOf(options)];
+    const { previous = [], acceptPlain = false } = options;
+    if (!Array.isArray(previous)) throw wrongOption('previous', 'it must be an array of objects, each with one of key, passphrase and keyring');
+    keys.push(...previous.map((item, place) => keyOf(item, `previous[${place}].`)));
+    if (typeof acceptPlain !== 'boolean') throw wrongOption('acceptPlain', 'it must be true or false');
+    const vault = new Vault(keys, acceptPlain);
+    if (!versions) {
+      this.#inside = new Turns(/** @type {import('../index.js').ICachePlugin} */ (store), vault);
+      return;
+    }
+    const inside = new Versions(versions, vault);
+    this.#inside = inside;
+    // Of its own, and only here: by these a plugin is known as one with versions.
+    Object.defineProperties(this, {
+      readCache: { value: inside.readCache.bind(inside) },
+      writeCache: { value: inside.writeCache.bind(inside) },
+    });
+  }
+
+  /** @param {import('../index.js').TokenCacheContext} context */
+  async beforeCacheAccess(context) {
+    return this.#inside.beforeCacheAccess(context);
+  }
+
+  /** @param {import('../index.js').TokenCacheContext} context */
+  async afterCacheAccess(context) {
+    return this.#inside.afterCacheAccess(context);
+  }
+
+  async rotate() {
+    return this.#inside.rotate();
+  }
+}

@@ -12,6 +12,8 @@ import { readInto } from '../versioned.js';
 export class VersionedCachePlugin {
   /** The version that each cache has read or written last. @type {WeakMap<object, string | undefined>} */
   #versions = new WeakMap();
+  /** The contexts of turns in which what is stored could not be read. @type {WeakSet<object>} */
+  #unread = new WeakSet();
 
   /**
    * @abstract
@@ -33,14 +35,18 @@ export class VersionedCachePlugin {
   }
 
   /** @param {import('../index.js').TokenCacheContext} context */
-  async beforeCacheAccess({ tokenCache }) {
+  async beforeCacheAccess(context) {
+    this.#unread.add(context);
     // Also if nothing has changed: MSAL Node has emptied its memory.
-    this.#versions.set(tokenCache, await readInto(tokenCache, this));
+    this.#versions.set(context.tokenCache, await readInto(context.tokenCache, this));
+    this.#unread.delete(context);
   }
 
   /** @param {import('../index.js').TokenCacheContext} context */
-  async afterCacheAccess({ tokenCache, cacheHasChanged }) {
-    if (!cacheHasChanged) return;
+  async afterCacheAccess(context) {
+    const { tokenCache, cacheHasChanged } = context;
+    // MSAL Node goes on to this if it could not read, and would have what is stored written over.
+    if (!cacheHasChanged || this.#unread.has(context)) return;
     const version = await this.writeCache(tokenCache.serialize(), this.#versions.get(tokenCache));
     if (version !== null) return void this.#versions.set(tokenCache, version);
     // MSAL Node cannot make its change again to what somebody else has written.
