@@ -8,11 +8,13 @@ import { isVersioned } from '../versioned.js';
 import { storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
 
 const KINDS = /** @type {const} */ (['key', 'passphrase', 'keyring']);
+const ONE = 'one of key, passphrase and keyring';
 const DIRECT = 'dir';
 const BY_PASSPHRASE = 'PBES2-HS512+A256KW';
 const CONTENT = 'A256GCM';
 const GCM = 'AES-GCM';
-const [KEY_BYTES, IV_BYTES, TAG_BYTES, SALT_BYTES, WRAPPED_BYTES] = [32, 12, 16, 16, 40];
+const KEY_BYTES = 32;
+const TAG_BYTES = 16;
 
 /** OWASP's figure for PBKDF2 with HMAC-SHA-512. */
 const ITERATIONS = 210_000;
@@ -54,8 +56,7 @@ const utf8 = (text) => new TextEncoder().encode(text);
 /** @param {number} length */
 const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const CODES = utf8(LETTERS);
+const CODES = utf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
 const VALUES = new Map([...CODES].map((code, value) => [code, value]));
 
 /** @param {Uint8Array} bytes */
@@ -85,6 +86,14 @@ function fromBase64url(text) {
   return count < 6 && bits === 0 ? bytes : undefined;
 }
 
+/** @param {Bytes} one @param {Bytes} other */
+function joined(one, other) {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
+}
+
 /** @param {Bytes} bytes @returns {string | undefined} undefined if they are not UTF-8 */
 function fromUtf8(bytes) {
   try {
@@ -98,15 +107,12 @@ function fromUtf8(bytes) {
 function parse(text) {
   const parts = text.split('.');
   const [head, wrapped, iv, content, tag] = parts.map(fromBase64url);
-  if (parts.length !== 5 || !head || !wrapped || !content || iv?.length !== IV_BYTES || tag?.length !== TAG_BYTES) return undefined;
-  const sealed = new Uint8Array(content.length + TAG_BYTES);
-  sealed.set(content);
-  sealed.set(tag, content.length);
+  if (parts.length !== 5 || !head || !wrapped || !content || iv?.length !== 12 || tag?.length !== TAG_BYTES) return undefined;
   try {
     const header = JSON.parse(fromUtf8(head) ?? '');
     // What must be understood (`crit`) and what is compressed (`zip`) is not ours.
     return header.enc === CONTENT && !('crit' in header) && !('zip' in header)
-      ? { header, signedHeader: utf8(parts[0]), wrapped, iv, sealed }
+      ? { header, signedHeader: utf8(parts[0]), wrapped, iv, sealed: joined(content, tag) }
       : undefined;
   } catch {
     return undefined;
@@ -125,7 +131,7 @@ async function open(key, { signedHeader, iv, sealed }) {
 /** @param {CryptoKey} key @param {object} more of the header @param {Bytes} wrapped @param {string} text */
 async function seal(key, more, wrapped, text) {
   const head = toBase64url(utf8(JSON.stringify({ ...more, enc: CONTENT })));
-  const iv = random(IV_BYTES);
+  const iv = random(12);
   const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: GCM, iv, additionalData: utf8(head) }, key, utf8(text)));
   const end = sealed.length - TAG_BYTES;
   return [head, ...[wrapped, iv, sealed.subarray(0, end), sealed.subarray(end)].map(toBase64url)].join('.');
@@ -185,19 +191,15 @@ class Passphrase {
   async #key(p2s, p2c, salt) {
     if (this.#made?.p2s === p2s && this.#made.p2c === p2c) return this.#made.key;
     const name = 'PBKDF2';
-    const [algorithm, end] = [utf8(`${BY_PASSPHRASE}\0`), salt];
-    const whole = new Uint8Array(algorithm.length + end.length);
-    whole.set(algorithm);
-    whole.set(end, algorithm.length);
     try {
       const material = await crypto.subtle.importKey('raw', utf8(this.#passphrase), name, false, ['deriveKey']);
-      const derived = { name, hash: 'SHA-512', salt: whole, iterations: p2c };
+      const derived = { name, hash: 'SHA-512', salt: joined(utf8(`${BY_PASSPHRASE}\0`), salt), iterations: p2c };
       const key = await crypto.subtle.deriveKey(derived, material, { name: 'AES-KW', length: 8 * KEY_BYTES }, false, ['wrapKey', 'unwrapKey']);
       this.#made = { p2s, p2c, key };
       return key;
     } catch (cause) {
       throw storeFailed(`This runtime makes no key of a passphrase with ${p2c} iterations.`, {
-        remedy: 'Cloudflare allows 100000 at most: pass that as iterations, or a key instead of a passphrase.',
+        remedy: 'Cloudflare allows 100000: pass that as iterations, or pass a key.',
         cause,
       });
     }
@@ -207,7 +209,7 @@ class Passphrase {
   async open(jwe) {
     const { alg, p2s, p2c } = jwe.header;
     const salt = typeof p2s === 'string' && fromBase64url(p2s);
-    if (alg !== BY_PASSPHRASE || jwe.wrapped.length !== WRAPPED_BYTES || !salt || salt.length < 8 || !isIterations(p2c)) return undefined;
+    if (alg !== BY_PASSPHRASE || jwe.wrapped.length !== KEY_BYTES + 8 || !salt || salt.length < 8 || !isIterations(p2c)) return undefined;
     const key = await this.#key(p2s, p2c, salt);
     const content = await crypto.subtle.unwrapKey('raw', jwe.wrapped, key, 'AES-KW', GCM, false, ['decrypt']).catch(() => undefined);
     const text = content && (await open(content, jwe));
@@ -222,7 +224,7 @@ class Passphrase {
 
   /** @param {string} text */
   async seal(text) {
-    this.#parameters ??= { p2s: toBase64url(random(SALT_BYTES)), p2c: this.#iterations };
+    this.#parameters ??= { p2s: toBase64url(random(16)), p2c: this.#iterations };
     const { p2s, p2c } = this.#parameters;
     const key = await this.#key(p2s, p2c, fromBase64url(p2s) ?? random(0));
     const content = await crypto.subtle.generateKey({ name: GCM, length: 8 * KEY_BYTES }, true, ['encrypt']);
@@ -261,7 +263,7 @@ class KeyringKey {
     } catch (cause) {
       const isTold = secret !== undefined && `${/** @type {any} */ (cause)?.message ?? cause}`.includes(secret);
       throw storeFailed(problem, {
-        remedy: 'Look whether a keyring is running and unlocked (on Linux: a Secret Service). Where there is none, pass a key or a passphrase.',
+        remedy: 'See that a keyring is running (on Linux: a Secret Service) and unlocked, or pass a key or a passphrase.',
         retryable: true,
         cause: isTold ? undefined : cause,
       });
@@ -278,7 +280,7 @@ class KeyringKey {
     const bytes = typeof held === 'string' && fromBase64url(held);
     if (!bytes || bytes.length !== KEY_BYTES) {
       this.#held = undefined;
-      throw decryptionFailed('What the keyring holds under this name is not a key for the token cache; it was left as it is.', 'Use another name in the keyring.');
+      throw decryptionFailed('What the keyring holds under this name is no key of a token cache', 'Use another name in the keyring.');
     }
     this.#key = await imported(bytes);
     return true;
@@ -302,19 +304,21 @@ class KeyringKey {
     if (!this.#key) await this.#look();
     if (!this.#key) {
       const made = toBase64url(random(KEY_BYTES));
-      await this.#ask('The key of the token cache cannot be put into the keyring.', () => this.#keyring.setPassword(made), made);
+      await this.#ask('The keyring takes no key.', () => this.#keyring.setPassword(made), made);
       await new Promise((resolve) => setTimeout(resolve, SETTLING));
       await this.#look();
     }
-    if (!this.#key) throw storeFailed('The keyring did not keep the key of the token cache.', { remedy: 'Look whether the keyring can be written to.' });
+    if (!this.#key) throw storeFailed('The keyring does not keep what is put into it.', { remedy: 'Use another keyring, or pass a key or a passphrase.' });
     return sealDirectly(this.#key, text);
   }
 }
 
 /** @param {string} problem @param {string} remedy */
 function decryptionFailed(problem, remedy) {
-  return failed(AuthError, AuthErrorCodes.cacheDecryptionFailed, problem, { remedy });
+  return failed(AuthError, AuthErrorCodes.cacheDecryptionFailed, `${problem}; it was left as it is.`, { remedy });
 }
+
+const IF_LOST = 'If that is lost, delete what is stored: everybody signs in again.';
 
 /** What is stored, opened and sealed with the caller's keys. */
 class Vault {
@@ -347,11 +351,9 @@ class Vault {
       return opened;
     }
     if (jwe.header.alg === DIRECT && this.#keys[0].isMissing?.()) {
-      throw decryptionFailed('The token cache is encrypted, and the keyring has no key for it; nothing was changed.',
-        'Unlock or restore the keyring of the person who encrypted it. If the key is lost, delete what is stored: everybody signs in again.');
+      throw decryptionFailed('The token cache is encrypted, and the keyring has no key for it', `Unlock or restore the keyring. ${IF_LOST}`);
     }
-    throw decryptionFailed('The token cache cannot be decrypted: it was encrypted with another key, or changed since. It was left as it is.',
-      'Pass the key that it was encrypted with, if need be in previous. If that is lost, delete what is stored: everybody signs in again.');
+    throw decryptionFailed('The token cache was encrypted with another key, or changed since', `Pass the right key, if need be in previous. ${IF_LOST}`);
   }
 
   /** @param {unknown} text @returns {string} */
@@ -359,11 +361,9 @@ class Vault {
     const isPlain = typeof text === 'string' && /^\s*\{/.test(text);
     if (isPlain && this.#acceptPlain) return text;
     if (isPlain) {
-      throw decryptionFailed('What is stored is not encrypted; it was left as it is.',
-        'If it is your token cache from before, pass acceptPlain: true until it has been encrypted, at the next change or by rotate().');
+      throw decryptionFailed('What is stored is not encrypted', 'If it is your token cache from before, pass acceptPlain: true until it is encrypted.');
     }
-    throw decryptionFailed('What is stored is not an encrypted token cache, or only a part of one; it was left as it is.',
-      'Restore it. If it is lost, delete what is stored: everybody signs in again.');
+    throw decryptionFailed('What is stored is no encrypted token cache', `Restore the one that was there. ${IF_LOST}`);
   }
 
   /** @param {string} cache */
@@ -404,7 +404,7 @@ class Versions extends VersionedCachePlugin {
       if (!opened || opened.isCurrent) return false;
       if ((await this.writeCache(opened.cache, read.version)) !== null) return true;
     }
-    const text = `The token cache was changed by others ${MOST_CONFLICTS} times while it was being encrypted anew; try again.`;
+    const text = 'The token cache was changed by others each time that it was being encrypted; try again.';
     throw failed(AuthError, AuthErrorCodes.cacheConflict, text, { remedy: 'Try again.', retryable: true });
   }
 }
@@ -495,16 +495,12 @@ function contextOf(cache, hasChanged) {
  * @returns {Key}
  */
 function keyOf(options, at = '') {
-  if (options === null || typeof options !== 'object') {
-    throw wrongOption(at.slice(0, -1) || 'options', 'it must be an object with one of key, passphrase and keyring');
-  }
+  if (options === null || typeof options !== 'object') throw wrongOption(at.slice(0, -1) || 'options', `it must be an object with ${ONE}`);
   const given = /** @type {Record<string, any>} */ (options);
   const names = KINDS.filter((name) => given[name] !== undefined && given[name] !== null);
   const name = names[0] ?? KINDS.find((name) => name in given) ?? 'key';
   const field = at + name;
-  if (names.length !== 1) {
-    throw wrongOption(field, names.length ? `it cannot be given with ${names.slice(1).join(' and ')}: one is needed` : 'it is missing; give one of key, passphrase and keyring');
-  }
+  if (names.length !== 1) throw wrongOption(field, names.length ? `it cannot be given with ${names[1]}` : `it is missing; give ${ONE}`);
   const value = given[name];
   if (name === 'keyring') {
     requireMethods(field, value, ['getPassword', 'setPassword']);
@@ -519,7 +515,7 @@ function keyOf(options, at = '') {
 
 /** @param {any} value @param {string} field @param {boolean} seals @returns {Bytes | CryptoKey} */
 function checkedKey(value, field, seals) {
-  if (typeof value === 'string') throw wrongOption(field, 'it must be bytes, not a string: decode it first, or give it as passphrase');
+  if (typeof value === 'string') throw wrongOption(field, 'it must be bytes, not a string: decode it, or give it as passphrase');
   // Of this realm or another.
   if (Object.prototype.toString.call(value) === '[object Uint8Array]') {
     if (value.length !== KEY_BYTES) throw wrongOption(field, `it must have ${KEY_BYTES} bytes, not ${value.length}`);
@@ -547,16 +543,16 @@ export class EncryptedCachePlugin {
    */
   constructor(store, options) {
     if (!globalThis.crypto?.subtle) {
-      throw wrongOption('crypto.subtle', 'this runtime has none; in a browser open the page by https:, or from localhost');
+      throw wrongOption('crypto.subtle', 'it is missing; browsers have it on pages of https: and localhost');
     }
     if (store instanceof DistributedCachePlugin) {
-      throw wrongOption('store', 'a DistributedCachePlugin looks into the cache to name its partition: encrypt in its client, or use a RedisCachePlugin');
+      throw wrongOption('store', 'a DistributedCachePlugin must see the cache: encrypt in its client');
     }
     const versions = isVersioned(Object(store)) ? /** @type {import('../index.js').IVersionedCachePlugin} */ (store) : undefined;
     requireMethods('store', store, versions ? ['readCache', 'writeCache'] : ['beforeCacheAccess', 'afterCacheAccess']);
     const keys = [keyOf(options)];
     const { previous = [], acceptPlain = false } = options;
-    if (!Array.isArray(previous)) throw wrongOption('previous', 'it must be an array of objects, each with one of key, passphrase and keyring');
+    if (!Array.isArray(previous)) throw wrongOption('previous', `it must be an array of objects with ${ONE}`);
     keys.push(...previous.map((item, place) => keyOf(item, `previous[${place}].`)));
     if (typeof acceptPlain !== 'boolean') throw wrongOption('acceptPlain', 'it must be true or false');
     const vault = new Vault(keys, acceptPlain);
