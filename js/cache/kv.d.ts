@@ -128,10 +128,10 @@ export interface DenoKvCachePluginOptions {
  * Reads are consistent, and a write is one atomic operation that replaces no version but the one that was read: processes that change the
  * cache at the same time lose nothing, and one that is killed at any moment leaves the cache of before or the new one, whole.
  *
- * A cache has 768 KiB at most, some 500 accounts: an atomic operation takes no more. A larger one is refused, and nothing is changed.
+ * A cache has 736 KiB at most, some 500 accounts: an atomic operation takes no more. A larger one is refused, and nothing is changed.
  * One that another plugin has stored under the key as one text is read, and replaced by the next write.
  *
- * The file that `Deno.openKv` makes is readable by whom the umask allows: keep it in a folder that only its owner may enter.
+ * Where another process is writing to the file, it is tried again for some seconds. The file that `Deno.openKv` makes is readable by whom the umask allows: keep it in a folder that only its owner may enter.
  *
  * ```js
  * const cachePlugin = new DenoKvCachePlugin(await Deno.openKv(), { key: ['tokens', session] });

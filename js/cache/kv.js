@@ -19,10 +19,12 @@ const KEYS_IN_DURABLE_OBJECT = 128;
 const PART_IN_DENO_KV = 60 * 1024;
 /** How many keys Deno KV reads at once. */
 const KEYS_IN_DENO_KV = 10;
-/** In bytes. An atomic operation of Deno KV has 800 KiB, keys and all; a key has 2 KiB. */
-const MOST_IN_DENO_KV = 768 * 1024;
+/** In bytes. An atomic operation of Deno KV has 800 KiB, in which each key, of 2 KiB at most, counts twice. */
+const MOST_IN_DENO_KV = 736 * 1024;
 /** How often a cache that is replaced while it is read is read again. */
 const MOST_READS = 10;
+/** How often a file that another process is writing to is tried: for some two and a half seconds. */
+const MOST_TRIES = 100;
 /** In milliseconds: how much longer the parts of a cache live than what says how many there are. */
 const GRACE = 60_000;
 
@@ -202,7 +204,7 @@ export class DenoKvCachePlugin extends VersionedCachePlugin {
     operation.set(this.#key, { parts: parts.length }, ofHead);
     for (const [number, part] of parts.entries()) operation.set(this.#partKey(number), part, ofParts);
     for (const number of numbers(parts.length, countOf(value))) operation.delete(this.#partKey(number));
-    const result = await ask('The token cache could not be written to Deno KV.', () => operation.commit());
+    const result = await ask('The token cache could not be written to Deno KV.', () => unlocked(() => operation.commit()));
     return result.ok ? result.versionstamp : null;
   }
 
@@ -212,7 +214,7 @@ export class DenoKvCachePlugin extends VersionedCachePlugin {
   }
 
   #get() {
-    return ask('The token cache could not be read from Deno KV.', () => this.#kv.get(this.#key));
+    return ask('The token cache could not be read from Deno KV.', () => unlocked(() => this.#kv.get(this.#key)));
   }
 
   /** @param {number} count */
@@ -220,7 +222,7 @@ export class DenoKvCachePlugin extends VersionedCachePlugin {
     const parts = [];
     for (const group of groups(numbers(0, count), KEYS_IN_DENO_KV)) {
       const keys = group.map((number) => this.#partKey(number));
-      parts.push(...await ask('The token cache could not be read from Deno KV.', () => this.#kv.getMany(keys)));
+      parts.push(...await ask('The token cache could not be read from Deno KV.', () => unlocked(() => this.#kv.getMany(keys))));
     }
     return parts;
   }
@@ -304,6 +306,24 @@ function groups(items, size) {
   return numbers(0, Math.ceil(items.length / size)).map((number) => items.slice(number * size, (number + 1) * size));
 }
 
+const LOCKED = /\bdatabase is locked\b/;
+
+/**
+ * Does something in Deno KV. Where that is a file, it is not waited for another process that is writing: this one is told so at once.
+ * @template T
+ * @param {() => Promise<T>} task
+ */
+async function unlocked(task) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await task();
+    } catch (error) {
+      if (tries === MOST_TRIES || !LOCKED.test(/** @type {Error} */ (error)?.message)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * tries));
+    }
+  }
+}
+
 /**
  * Asks the store for something.
  * @template T
@@ -316,7 +336,7 @@ async function ask(problem, task) {
   } catch (cause) {
     const { name = '', message = '' } = /** @type {Error} */ (cause ?? {});
     // A wrong argument stays wrong, as does a store that was closed, or a request that was refused, unless there were too many.
-    const isLasting = /^(TypeError|BadResource)$/.test(name) || /\b4(?!29)\d\d\b/.test(message);
+    const isLasting = !LOCKED.test(message) && (/^(TypeError|BadResource)$/.test(name) || /\b4(?!29)\d\d\b/.test(message));
     const remedy = isLasting ? 'See the cause, which is what the store said.' : 'Try again in a while; see the cause, which is what the store said.';
     throw storeFailed(problem, { remedy, retryable: !isLasting, cause });
   }

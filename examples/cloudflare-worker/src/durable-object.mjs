@@ -1,6 +1,7 @@
 // Sign-in from a Worker: each session is a Durable Object, whose alarm polls for as long as the person takes.
 
 import { DurableObject } from 'cloudflare:workers';
+import { DurableObjectCachePlugin } from 'doorcode/cache/kv';
 import { respond } from './respond.mjs';
 import { SignIn } from './sign-in.mjs';
 
@@ -9,7 +10,8 @@ const LASTS = 8 * 3_600_000;
 
 export class Session extends DurableObject {
   #signIn() {
-    return new SignIn(this.ctx.storage, this.env);
+    const { storage } = this.ctx;
+    return new SignIn(storage, new DurableObjectCachePlugin(storage, { key: 'tokens' }), this.env);
   }
 
   async begin() {

@@ -1,5 +1,6 @@
 // Sign-in from a Worker without Durable Objects: sessions are in Workers KV, and cron polls for all of them once a minute.
 
+import { KvCachePlugin } from 'doorcode/cache/kv';
 import { respond } from './respond.mjs';
 import { SignIn } from './sign-in.mjs';
 
@@ -13,9 +14,14 @@ const storeOf = (kv, id) => ({
   delete: (key) => kv.delete(`${key}/${id}`),
 });
 
+function signInOf(env, id) {
+  const cachePlugin = new KvCachePlugin(env.SESSIONS, { key: `tokens/${id}`, expirationTtl: LASTS });
+  return new SignIn(storeOf(env.SESSIONS, id), cachePlugin, env);
+}
+
 function sessionOf(env, id) {
   const store = storeOf(env.SESSIONS, id);
-  const signIn = new SignIn(store, env);
+  const signIn = signInOf(env, id);
   return {
     begin: () => signIn.begin(),
     state: () => signIn.state(),
@@ -28,7 +34,7 @@ async function pollAll(env) {
   let page = { list_complete: false };
   while (!page.list_complete) {
     page = await env.SESSIONS.list({ prefix: 'waiting/', cursor: page.cursor });
-    const polls = page.keys.map(({ name }) => new SignIn(storeOf(env.SESSIONS, name.slice('waiting/'.length)), env).poll());
+    const polls = page.keys.map(({ name }) => signInOf(env, name.slice('waiting/'.length)).poll());
     for (const { reason } of await Promise.allSettled(polls)) {
       if (reason) console.error(reason.message); // the others are polled all the same, and this one in the next minute
     }

@@ -12,17 +12,10 @@ export class SignIn {
   /**
    * Made anew for each request, which takes microseconds: whatever goes wrong with one is nobody else's.
    * @param {{ get(key: string): Promise<any>, put(key: string, value: any): Promise<void>, delete(key: string): Promise<any> }} store private
+   * @param {import('doorcode').ICachePlugin} cachePlugin keeps the tokens beside that
    * @param {{ CLIENT_ID: string, AUTHORITY: string }} env
    */
-  constructor(store, { CLIENT_ID: clientId, AUTHORITY: authority }) {
-    const cachePlugin = {
-      async beforeCacheAccess({ tokenCache }) {
-        tokenCache.deserialize((await store.get('tokens')) ?? '');
-      },
-      async afterCacheAccess({ tokenCache, cacheHasChanged }) {
-        if (cacheHasChanged) await store.put('tokens', tokenCache.serialize());
-      },
-    };
+  constructor(store, cachePlugin, { CLIENT_ID: clientId, AUTHORITY: authority }) {
     this.#store = store;
     this.#pca = new PublicClientApplication({ auth: { clientId, authority }, cache: { cachePlugin } });
   }

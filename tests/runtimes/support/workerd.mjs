@@ -1,12 +1,13 @@
 // Workers in the real workerd, and bundles of them made by wrangler.
 
 import { fork } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exec, MODULES, node } from './runtimes.mjs';
 
+const WRANGLER = join(MODULES, 'wrangler/bin/wrangler.js');
 const PROCESS = fileURLToPath(new URL('workerd-process.mjs', import.meta.url));
 
 /** The version of workerd. */
@@ -59,9 +60,25 @@ export function workerd() {
 export async function bundledByWrangler(folder, args) {
   const { home, env, remove } = apart();
   try {
-    const wrangler = join(MODULES, 'wrangler/bin/wrangler.js');
-    await exec(node(24), [wrangler, 'deploy', '--dry-run', '--outdir', join(home, 'bundle'), ...args], { cwd: folder, env });
+    await exec(node(24), [WRANGLER, 'deploy', '--dry-run', '--outdir', join(home, 'bundle'), ...args], { cwd: folder, env });
     return modules(join(home, 'bundle'), readdirSync(join(home, 'bundle')));
+  } finally {
+    remove();
+  }
+}
+
+/**
+ * Has wrangler write Cloudflare's own types.
+ * @param {string} folder
+ * @param {string} name of the file that it makes there
+ * @param {string} compatibilityDate
+ */
+export async function cloudflareTypes(folder, name, compatibilityDate) {
+  const { home, env, remove } = apart();
+  try {
+    const configuration = join(home, 'wrangler.json');
+    writeFileSync(configuration, JSON.stringify({ name: 'types', compatibility_date: compatibilityDate }));
+    await exec(node(24), [WRANGLER, 'types', join(folder, name), '--config', configuration, '--include-env', 'false'], { cwd: folder, env });
   } finally {
     remove();
   }
