@@ -60,10 +60,17 @@ const SUBPATHS = Object.keys(EXPORTS);
 
 /** What the documented examples take for granted. */
 const AROUND = {
-  pca: 'PublicClientApplication', signal: 'AbortSignal', saved: 'string', clientId: 'string', authority: 'string',
+  pca: 'PublicClientApplication', signal: 'AbortSignal', saved: 'string', clientId: 'string', authority: 'string', session: 'string', passphrase: 'string',
+  newKey: 'Uint8Array', oldKey: 'Uint8Array',
   load: '() => Promise<string>', store: '(text: string) => Promise<void>',
   get: '() => Promise<{ text: string; etag: string }>', put: '(text: string, condition: { ifMatch: string | undefined }) => Promise<string | null>',
   makePlugin: '() => ICachePlugin', it: '(name: string, run: () => Promise<void>) => void',
+  // Of platforms and clients, as far as the plugins' types want them.
+  chrome: "{ storage: { session: ConstructorParameters<typeof import('doorcode/cache/web').WebStorageCachePlugin>[0] } }",
+  ctx: "{ storage: ConstructorParameters<typeof import('doorcode/cache/kv').DurableObjectCachePlugin>[0] }",
+  env: "{ TOKENS: ConstructorParameters<typeof import('doorcode/cache/kv').KvCachePlugin>[0] }",
+  kv: "ConstructorParameters<typeof import('doorcode/cache/kv').DenoKvCachePlugin>[0]",
+  client: "ConstructorParameters<typeof import('doorcode/cache/redis').RedisCachePlugin>[0]",
 };
 
 const signIn = `
@@ -160,30 +167,40 @@ describe('the packed tarball', () => {
     assert.equal(lines.at(-1), 'signed in as ada@example.com');
   });
 
+  /** Compiles files of the folder `types`; returns what there is to complain of. */
+  async function compile(files, options) {
+    const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], ...options };
+    writeFileSync(join(folder, 'types/tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+    return exec(tool('tsc'), ['--project', 'types'], { cwd: folder }).then(() => '', (error) => error.stdout);
+  }
+
   it('has types for every way of resolving', async () => {
     const source = readFileSync(new URL('types.ts', import.meta.url), 'utf8');
     mkdirSync(join(folder, 'types'), { recursive: true });
-    for (const name of ['consumer.mts', 'consumer.cts']) writeFileSync(join(folder, 'types', name), source);
-    // The other examples of the README and of docs/stores.md are compiled as well; what they take for granted is declared around them.
-    const texts = ['README.md', 'docs/stores.md'].map((name) => readFileSync(join(root, name), 'utf8'));
-    const blocks = texts.map((text) => [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code));
-    assert.deepEqual(blocks.map(({ length }) => length), [11, 10]);
+    const files = ['consumer.mts', 'consumer.cts'];
+    for (const name of files) writeFileSync(join(folder, 'types', name), source);
+    for (const [module, moduleResolution] of [['node16', 'node16'], ['nodenext', 'nodenext'], ['preserve', 'bundler']]) {
+      assert.equal(await compile(files, { module, moduleResolution }), '', moduleResolution);
+    }
+  });
+
+  it('is documented by examples that compile', async () => {
+    mkdirSync(join(folder, 'types'), { recursive: true });
+    const blocks = ['README.md', 'docs/stores.md'].map((name) =>
+      [...readFileSync(join(root, name), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code));
+    assert.deepEqual(blocks.map(({ length }) => length), [11, 12]);
     const IMPORT = /^import .*\n/gm;
-    const examples = blocks.flat().map((code, number) => `export async function example${number}({ ${Object.keys(AROUND)} }: Around) {\n${code.replace(IMPORT, '')}\n}`);
     const imports = new Set([
       "import { DeviceCodeFlow, diagnose, PublicClientApplication, type ICachePlugin, type IVersionedCachePlugin } from 'doorcode';\n",
       ...blocks.flat().flatMap((code) => code.match(IMPORT) ?? []),
     ]);
     const around = `interface Around { ${Object.entries(AROUND).map(([name, type]) => `${name}: ${type};`).join(' ')} }`;
+    const examples = blocks.flat().map((code, number) => `export async function example${number}({ ${Object.keys(AROUND)} }: Around) {{\n${code.replace(IMPORT, '')}\n}}`);
     writeFileSync(join(folder, 'types/documented.mts'), [...imports, around, ...examples].join('\n'));
-    for (const [module, moduleResolution] of [['node16', 'node16'], ['nodenext', 'nodenext'], ['preserve', 'bundler']]) {
-      const compilerOptions = {
-        noEmit: true, strict: true, exactOptionalPropertyTypes: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], module, moduleResolution,
-      };
-      writeFileSync(join(folder, 'types/tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.mts', 'consumer.cts', 'documented.mts'] }));
-      const problem = await exec(tool('tsc'), ['--project', 'types'], { cwd: folder }).then(() => '', (error) => error.stdout);
-      assert.equal(problem, '', moduleResolution);
-    }
+    const keyring = 'constructor(service: string, account: string, options?: { linux?: { store?: string } }); getPassword(): Promise<string | null>; setPassword(password: string): Promise<void>;';
+    writeFileSync(join(folder, 'types/around.d.ts'), `declare module '@napi-rs/keyring' { export class AsyncEntry { ${keyring} } }`);
+    const options = { module: 'nodenext', moduleResolution: 'nodenext', types: ['node'], typeRoots: [join(root, 'node_modules/@types')] };
+    assert.equal(await compile(['documented.mts', 'around.d.ts'], options), '');
   });
 
   it('is clean by publint and arethetypeswrong', async () => {
