@@ -11,7 +11,10 @@ import { dirname, join } from 'node:path';
 import { storeFailed } from './plugin.js';
 
 /** @typedef {import('./file-system.js').System} System */
-/** @typedef {{ file: string, handle: import('node:fs/promises').FileHandle }} Held a file of the holder's, which is empty at first */
+/**
+ * A lock that is held, and the holder's file, which is empty at first. The holder may close and rename it.
+ * @typedef {{ file: string, handle: import('node:fs/promises').FileHandle, release: () => Promise<void> }} Held
+ */
 
 /** Milliseconds after which a lock that was watched, and not touched by its holder, is dead. */
 const DEAD_AFTER = 5000;
@@ -22,27 +25,12 @@ const SHORTEST_WAIT = 4;
 const LONGEST_WAIT = 100;
 
 /**
- * Does something while no other process does.
- * @template T
+ * Waits until no other process has the lock.
  * @param {string} folder whose name is for the lock alone; it is there only while the lock is wanted
  * @param {System} system
- * @param {(held: Held) => Promise<T>} work which may close and rename the file that it is handed
+ * @returns {Promise<Held>}
  */
-export async function withLock(folder, system, work) {
-  const { fs } = system;
-  const held = await acquire(folder, system);
-  const touch = () => void fs.utimes(held.file, new Date(), new Date()).catch(() => {}); // it may be gone
-  const rest = system.every(TOUCHED_EACH, touch);
-  try {
-    return await work(held);
-  } finally {
-    rest();
-    await leave(folder, held, fs);
-  }
-}
-
-/** @param {string} folder @param {System} system @returns {Promise<Held>} */
-async function acquire(folder, system) {
+export async function takeLock(folder, system) {
   const { fs, elapsed } = system;
   const name = `${system.machine()}-${system.pid}-${crypto.randomUUID()}`;
   const file = join(folder, name);
@@ -58,8 +46,8 @@ async function acquire(folder, system) {
         handle = await enter(folder, file, system);
         if (handle) {
           others = (await list(folder, fs)).filter((other) => other !== name);
-          if (others.length === 0) return { file, handle };
-          await leave(folder, { file, handle }, fs); // both go, and come back at different times
+          if (others.length === 0) return hold(folder, file, handle, system);
+          await leave(folder, file, handle, fs); // both go, and come back at different times
         }
       }
       for (const other of others) {
@@ -69,7 +57,7 @@ async function acquire(folder, system) {
       await system.sleep(wait * (0.5 + Math.random()));
     }
   } catch (error) {
-    await leave(folder, { file, handle }, fs);
+    await leave(folder, file, handle, fs);
     throw error;
   }
 
@@ -84,6 +72,13 @@ async function acquire(folder, system) {
     watched.set(other, { state, since: elapsed() });
     return false;
   }
+}
+
+/** @param {string} folder @param {string} file @param {Held['handle']} handle @param {System} system @returns {Held} */
+function hold(folder, file, handle, { fs, every }) {
+  const touch = () => void fs.utimes(file, new Date(), new Date()).catch(() => {}); // it may be gone
+  const rest = every(TOUCHED_EACH, touch);
+  return { file, handle, release: () => (rest(), leave(folder, file, handle, fs)) };
 }
 
 /** Who has the lock, or wants it. @param {string} folder @param {System['fs']} fs */
@@ -143,8 +138,8 @@ export async function syncFolder(folder, fs, platform) {
   }
 }
 
-/** @param {string} folder @param {{ file: string, handle: Held['handle'] | undefined }} held @param {System['fs']} fs */
-async function leave(folder, { file, handle }, fs) {
+/** @param {string} folder @param {string} file @param {Held['handle'] | undefined} handle @param {System['fs']} fs */
+async function leave(folder, file, handle, fs) {
   await handle?.close().catch(() => {});
   await fs.unlink(file).catch(() => {});
   await fs.rmdir(folder).catch(() => {}); // as long as others are there, it stays

@@ -5,10 +5,12 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Input } from '../check.js';
 import { AuthError } from '../errors.js';
-import { passing, syncFolder, unless, withLock } from './file-lock.js';
+import { passing, syncFolder, takeLock, unless } from './file-lock.js';
 import { defaultPath, isSegment } from './file-path.js';
 import { system as host } from './file-system.js';
 import { storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
+
+/** @import { Held } from './file-lock.js' */
 
 /** A file whose dates are as old as this has not been changed since without another date: clocks and file systems have coarse ticks. */
 const SETTLED_AFTER = 2000;
@@ -17,6 +19,8 @@ const WRITING_TAKES = 200;
 /** How often Windows is asked to rename to a file that others have open, and the first wait in between. */
 const RENAMES = 8;
 const RENAME_WAIT = 10;
+/** Milliseconds that a lock is kept for one who tries again. */
+const KEPT_FOR = 1000;
 
 /**
  * What is known of the file: its text, our number for it, and how the file looked. The text is the very string that the cache has.
@@ -36,6 +40,10 @@ export class FileCachePlugin extends VersionedCachePlugin {
   /** @type {Known | undefined} */
   #known;
   #versions = 0;
+  /** How many writes before this one came too late. */
+  #conflicts = 0;
+  /** The lock, kept for the next write. @type {{ held: Held, rest: () => void } | undefined} */
+  #kept;
 
   /**
    * @param {FileCacheOptions} [options]
@@ -67,7 +75,11 @@ export class FileCachePlugin extends VersionedCachePlugin {
     if (expected === undefined || expected !== this.#known?.version) return null;
     return this.#guarded('written', () =>
       this.#locked(async (held) => {
-        if ((await this.#read()).version !== expected) return null;
+        if ((await this.#read()).version !== expected) {
+          this.#conflicts += 1;
+          return null;
+        }
+        this.#conflicts = 0;
         if (!(await this.#swap(held, cache))) return null;
         await this.#sync();
         return this.#learn(cache).version;
@@ -181,7 +193,7 @@ export class FileCachePlugin extends VersionedCachePlugin {
 
   /**
    * Puts a text in the place of the file, whole.
-   * @param {import('./file-lock.js').Held} held
+   * @param {Held} held
    * @param {string} text
    * @returns {Promise<boolean>} false if the lock was lost meanwhile, and nothing was done
    */
@@ -207,9 +219,28 @@ export class FileCachePlugin extends VersionedCachePlugin {
     await syncFolder(this.#folder, this.#system.fs, this.#system.platform);
   }
 
-  /** @template T @param {(held: import('./file-lock.js').Held) => Promise<T>} work */
-  #locked(work) {
-    return withLock(`${this.path}.lock`, this.#system, work);
+  /** @template T @param {(held: Held) => Promise<T>} work */
+  async #locked(work) {
+    const held = this.#takeKept() ?? (await takeLock(`${this.path}.lock`, this.#system));
+    try {
+      return await work(held);
+    } finally {
+      if (this.#conflicts < 2) await held.release();
+      else this.#keep(held);
+    }
+  }
+
+  /** Where many write all the time, others are always faster: after two conflicts the lock is kept for the next try. @param {Held} held */
+  #keep(held) {
+    this.#conflicts = 0;
+    this.#kept = { held, rest: this.#system.every(KEPT_FOR, () => void this.#takeKept()?.release()) };
+  }
+
+  #takeKept() {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    kept?.rest();
+    return kept?.held;
   }
 
   /** @template T @param {string} doing @param {() => Promise<T>} work */
