@@ -83,7 +83,7 @@ function hold(folder, file, handle, { fs, every }) {
 
 /** Who has the lock, or wants it. @param {string} folder @param {System['fs']} fs */
 async function list(folder, fs) {
-  const names = (await fs.readdir(folder).catch(unless('ENOENT'))) ?? [];
+  const names = (await fs.readdir(folder).catch(unless('ENOENT', 'ENOTDIR'))) ?? [];
   return names.filter((name) => /^\w+-\d+-[\w-]+$/.test(name)); // some file systems have files of their own there
 }
 
