@@ -29,18 +29,21 @@ export type EncryptionKey =
     }
   | {
       /**
-       * Where the operating system keeps a key for this person: an entry of `@napi-rs/keyring`, or of anything else with these two methods. A random
-       * key is put there, as 43 letters, at the first write, which takes half a second then; an entry that holds anything else is left alone.
+       * Where the operating system keeps a key for this person: an entry of `@napi-rs/keyring`, or anything else with these two
+       * methods; or a function that makes one when it is needed, so that what goes wrong there is an `AuthError` as well.
        *
        * ```ts
        * import { AsyncEntry } from '@napi-rs/keyring';
-       * const keyring = new AsyncEntry('my-cli', 'token-cache', { linux: { store: 'secret-service' } });
+       * const keyring = () => new AsyncEntry('my-cli', 'token-cache', { linux: { store: 'secret-service' } });
        * ```
        *
-       * Without that last argument a Linux without a Secret Service uses the kernel's keyring, which is forgotten when the machine starts anew:
-       * what is stored can be read no more then.
+       * Without that last argument, a Linux without a Secret Service uses the kernel's keyring, which is forgotten when the machine starts
+       * anew; what is stored cannot be read any more then.
+       *
+       * A random key is put there at the first write, as 43 letters. What else is there is left alone. Where nothing is stored yet, the
+       * first write takes half a second longer: several processes may be putting a key there at the same time.
        */
-      keyring: Keyring;
+      keyring: Keyring | (() => Keyring | Promise<Keyring>);
       key?: undefined;
       passphrase?: undefined;
     };

@@ -22,8 +22,8 @@ const ITERATIONS = 210_000;
 const [FEWEST_ITERATIONS, MOST_ITERATIONS] = [1000, 1_000_000];
 
 /**
- * How long a key that was put into a keyring is left there before it is used. Keyrings cannot compare and swap: of several processes that
- * find none at the same time each puts one in, and once all have, each takes the one that stayed.
+ * How long, in milliseconds, a key stays in a keyring before anything is encrypted with it. Keyrings cannot compare and swap: of several
+ * processes that find no key at the same time each puts one in. Once they all have, they all find the one that stayed.
  */
 const SETTLING = 500;
 
@@ -245,8 +245,10 @@ class KeyringKey {
   #held;
   /** @type {CryptoKey | undefined} */
   #key;
+  /** Whether the key is known to stay: something was opened with it, or it has settled. */
+  #isSettled = false;
 
-  /** @param {import('./encrypted.js').Keyring} keyring */
+  /** @param {import('./encrypted.js').Keyring | (() => import('./encrypted.js').Keyring | Promise<import('./encrypted.js').Keyring>)} keyring */
   constructor(keyring) {
     this.#keyring = keyring;
   }
@@ -254,12 +256,12 @@ class KeyringKey {
   /**
    * @template T
    * @param {string} problem
-   * @param {() => T | Promise<T>} ask
+   * @param {(entry: import('./encrypted.js').Keyring) => T | Promise<T>} ask
    * @param {string} [secret] that the keyring is handed
    */
   async #ask(problem, ask, secret) {
     try {
-      return await ask();
+      return await ask(typeof this.#keyring === 'function' ? (this.#keyring = await this.#keyring()) : this.#keyring);
     } catch (cause) {
       const isTold = secret !== undefined && `${/** @type {any} */ (cause)?.message ?? cause}`.includes(secret);
       throw storeFailed(problem, {
@@ -272,11 +274,12 @@ class KeyringKey {
 
   /** Asks the keyring. @returns whether it has another key than the last time */
   async #look() {
-    const held = (await this.#ask('The keyring cannot be read.', () => this.#keyring.getPassword())) || undefined;
+    const held = (await this.#ask('The keyring cannot be read.', (entry) => entry.getPassword())) || undefined;
     const isNew = held !== this.#held;
     this.#held = held;
     if (held === undefined || !isNew) return false;
     this.#key = undefined;
+    this.#isSettled = false;
     const bytes = typeof held === 'string' && fromBase64url(held);
     if (!bytes || bytes.length !== KEY_BYTES) {
       this.#held = undefined;
@@ -294,22 +297,29 @@ class KeyringKey {
   /** @param {Jwe} jwe */
   async open(jwe) {
     if (!isDirect(jwe)) return undefined;
-    const text = this.#key && (await open(this.#key, jwe));
+    let text = this.#key && (await open(this.#key, jwe));
     // Another process may have put another key there.
-    return text === undefined && (await this.#look()) && this.#key ? open(this.#key, jwe) : text;
+    if (text === undefined && (await this.#look()) && this.#key) text = await open(this.#key, jwe);
+    if (text !== undefined) this.#isSettled = true;
+    return text;
   }
 
   /** @param {string} text */
   async seal(text) {
-    if (!this.#key) await this.#look();
-    if (!this.#key) {
-      const made = toBase64url(random(KEY_BYTES));
-      await this.#ask('The keyring takes no key.', () => this.#keyring.setPassword(made), made);
+    if (!this.#isSettled) {
+      await this.#look();
+      if (this.#held === undefined) {
+        const made = toBase64url(random(KEY_BYTES));
+        await this.#ask('The keyring takes no key.', (entry) => entry.setPassword(made), made);
+      }
       await new Promise((resolve) => setTimeout(resolve, SETTLING));
       await this.#look();
+      if (!this.#key || this.#held === undefined) {
+        throw storeFailed('The keyring does not keep what is put into it.', { remedy: 'Use another keyring, or pass a key or a passphrase.' });
+      }
+      this.#isSettled = true;
     }
-    if (!this.#key) throw storeFailed('The keyring does not keep what is put into it.', { remedy: 'Use another keyring, or pass a key or a passphrase.' });
-    return sealDirectly(this.#key, text);
+    return sealDirectly(/** @type {CryptoKey} */ (this.#key), text);
   }
 }
 
@@ -503,7 +513,7 @@ function keyOf(options, at = '') {
   if (names.length !== 1) throw wrongOption(field, names.length ? `it cannot be given with ${names[1]}` : `it is missing; give ${ONE}`);
   const value = given[name];
   if (name === 'keyring') {
-    requireMethods(field, value, ['getPassword', 'setPassword']);
+    if (typeof value !== 'function') requireMethods(field, value, ['getPassword', 'setPassword']);
     return new KeyringKey(value);
   }
   if (name === 'key') return new GivenKey(checkedKey(value, field, at === ''));

@@ -1,0 +1,161 @@
+// A key in a real keyring: `@napi-rs/keyring` and a Secret Service, in Node.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { compactDecrypt } from './node_modules/jose/dist/webapi/index.js';
+import { consumer } from './support/consumer.mjs';
+import { exec, MODULES, node, versionOf } from './support/runtimes.mjs';
+import { home, keyringVersion, logIn } from './support/secret-service.mjs';
+
+const PINNED = { linux: { store: 'secret-service' } };
+const program = node(24);
+
+describe('a key in the keyring', async () => {
+  const [version, ofKeyring] = await Promise.all([versionOf(program), keyringVersion()]);
+  let project;
+  let file;
+  let ours;
+  let session;
+  let children;
+  before(async () => {
+    project = await consumer('keyring');
+    symlinkSync(join(MODULES, '@napi-rs'), join(project.folder, 'node_modules/@napi-rs'));
+    file = join(project.folder, 'cache.jwe');
+  });
+  after(() => project?.remove());
+  beforeEach(async () => {
+    children = [];
+    ours = home();
+    session = await logIn(ours.env);
+  });
+  afterEach(async () => {
+    for (const child of children) child.kill('SIGKILL');
+    rmSync(file, { force: true });
+    await session?.close();
+    ours.remove();
+  });
+
+  /** A process that is ready; `go` has it sign in, if it has a name, and say who is there or what went wrong. */
+  async function start(name, { kind = 'AsyncEntry', options = PINNED, env = session.env } = {}) {
+    const args = ['person.mjs', file, kind, JSON.stringify(options ?? null), ...(name ? [name] : [])];
+    const child = spawn(program, args, { cwd: project.folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    children.push(child);
+    let said = '';
+    child.stderr.on('data', (text) => (said += text));
+    const ended = once(child, 'close');
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const next = async () => {
+      const { value } = await lines.next();
+      if (value === undefined) await ended.then(() => assert.fail(said));
+      return value;
+    };
+    assert.equal(await next(), 'ready');
+    return {
+      async go() {
+        child.stdin.write('go\n');
+        return JSON.parse(await next());
+      },
+    };
+  }
+  const run = async (name, options) => (await start(name, options)).go();
+
+  /** Does something with the entry itself, as another program would. */
+  async function withEntry(code) {
+    const script = `const { Entry } = require('@napi-rs/keyring');
+      const entry = new Entry('doorcode-test', 'token-cache', ${JSON.stringify(PINNED)});
+      console.log(JSON.stringify(${code}));`;
+    const { stdout } = await exec(program, ['--input-type=commonjs', '-e', script], { cwd: project.folder, env: session.env });
+    return JSON.parse(stdout);
+  }
+
+  for (const kind of ['Entry', 'AsyncEntry']) {
+    it(`runs in Node ${version}, keyring (gnome-keyring ${ofKeyring}, ${kind})`, async () => {
+      assert.deepEqual(await run(undefined, { kind }), { people: [] });
+      assert.equal(await withEntry('entry.getPassword()'), null, 'who only looks puts no key there');
+      assert.deepEqual(await run('ada', { kind }), { people: ['ada'] });
+      const password = await withEntry('entry.getPassword()');
+      assert.match(password, /^[\w-]{43}$/);
+      const stored = readFileSync(file, 'utf8');
+      const { plaintext } = await compactDecrypt(stored, Buffer.from(password, 'base64url'));
+      assert.match(`${Buffer.from(plaintext)}`, /RT-ada/);
+      assert.doesNotMatch(stored, /ada/);
+
+      // The person logs out, and in again.
+      await session.close();
+      session = await logIn(ours.env);
+      assert.deepEqual(await run('grace', { kind }), { people: ['ada', 'grace'] });
+      assert.equal(await withEntry('entry.getPassword()'), password);
+    });
+  }
+
+  it('is one for all processes that start at the same time', async () => {
+    const names = ['ada', 'grace', 'linus', 'margaret'];
+    for (let round = 0; round < 3; round += 1) {
+      const kinds = ['Entry', 'AsyncEntry'];
+      const processes = await Promise.all(names.map((name, number) => start(name, { kind: kinds[number % 2] })));
+      for (const ended of await Promise.all(processes.map(({ go }) => go()))) assert.ok(ended.people?.length > 0, JSON.stringify(ended));
+      assert.deepEqual(await run(), { people: names });
+      rmSync(file);
+      assert.equal(await withEntry('entry.deleteCredential()'), true);
+    }
+  });
+
+  it('that was deleted, is missed, and nothing is changed', async () => {
+    await run('ada');
+    const stored = readFileSync(file, 'utf8');
+    await withEntry('entry.deleteCredential()');
+    for (const name of [undefined, 'grace']) {
+      const { errorCode, message, remedy } = await run(name);
+      assert.equal(errorCode, 'cache_decryption_failed');
+      assert.match(message, /the keyring has no key for it/);
+      assert.match(remedy, /keyring/);
+    }
+    assert.equal(readFileSync(file, 'utf8'), stored);
+    assert.equal(await withEntry('entry.getPassword()'), null);
+  });
+
+  it('cannot be had where the keyring went away, or is locked, and nothing is changed', async () => {
+    await run('ada');
+    const stored = readFileSync(file, 'utf8');
+    for (const [name, kind] of [[undefined, 'Entry'], ['grace', 'Entry'], [undefined, 'AsyncEntry'], ['grace', 'AsyncEntry']]) {
+      const started = await start(name, { kind });
+      await session.close();
+      const { errorCode, remedy, cause } = await started.go();
+      assert.equal(errorCode, 'cache_store_failed');
+      assert.match(remedy, /Secret Service/);
+      assert.ok(cause);
+      session = await logIn(ours.env);
+    }
+    await session.close();
+    session = await logIn(ours.env, { isLocked: true });
+    for (const name of [undefined, 'grace']) {
+      const { errorCode, people } = await run(name);
+      assert.equal(people, undefined);
+      assert.match(errorCode, /^cache_(store|decryption)_failed$/);
+    }
+    assert.equal(readFileSync(file, 'utf8'), stored);
+    // Where nothing is stored yet, nothing is.
+    rmSync(file);
+    const { errorCode } = await run('grace');
+    assert.equal(errorCode, 'cache_store_failed');
+    assert.equal(existsSync(file), false);
+  });
+
+  it('is not found in the kernel\'s keyring, which an entry falls back to that is not told otherwise', async () => {
+    await run('ada');
+    const stored = readFileSync(file, 'utf8');
+    const { errorCode, people } = await run('grace', { options: undefined, env: ours.env });
+    assert.equal(people, undefined);
+    assert.match(errorCode, /^cache_(store|decryption)_failed$/);
+    assert.equal(readFileSync(file, 'utf8'), stored);
+    const told = await run('grace', { env: ours.env });
+    assert.equal(told.errorCode, 'cache_store_failed');
+    assert.match(told.cause, /DBus error/);
+    assert.equal(readFileSync(file, 'utf8'), stored);
+  });
+});
