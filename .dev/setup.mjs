@@ -37,6 +37,8 @@ export async function runtimes() {
   // Not by `ci`, which refuses a lock that does not list what some of them offer for other platforms, as not every mirror has all of that.
   await npmPackages('tests/runtimes', ['install', '--no-save', '--ignore-scripts']);
   if (!existsSync('/usr/bin/chromium')) await aptInstall(['chromium'], 'install Chromium as /usr/bin/chromium');
+  const keyring = ['gnome-keyring-daemon', 'dbus-run-session'].every((name) => existsSync(`/usr/bin/${name}`));
+  if (!keyring) await aptInstall(['gnome-keyring', 'dbus'], 'install gnome-keyring-daemon and dbus-run-session in /usr/bin');
 }
 
 /** The tests write and read caches with MSAL Python, in a virtual environment of their own. Debian packs what makes one apart. */

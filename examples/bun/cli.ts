@@ -1,26 +1,13 @@
 #!/usr/bin/env bun
 // Has a person sign in the first time, and knows them from then on; `cli.ts sign-out` forgets them. See README.md.
 
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import { AuthError, type ICachePlugin, PublicClientApplication } from 'doorcode';
+import { AuthError, PublicClientApplication } from 'doorcode';
+import { EncryptedCachePlugin } from 'doorcode/cache/encrypted';
+import { FileCachePlugin } from 'doorcode/cache/file';
 
-const { CLIENT_ID: clientId = '', AUTHORITY: authority, CACHE_FILE: file = 'token-cache.json' } = Bun.env;
+const { CLIENT_ID: clientId = '', AUTHORITY: authority, CACHE_FILE: path = 'token-cache.jwe', CACHE_KEY: key = '' } = Bun.env;
 const giveUp = new AbortController();
 process.once('SIGINT', () => giveUp.abort());
-
-/** Keeps the tokens in a file that nobody else may read. */
-const cachePlugin: ICachePlugin = {
-  async beforeCacheAccess({ tokenCache }) {
-    const none = (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? '' : Promise.reject(error));
-    tokenCache.deserialize(await readFile(file, 'utf8').catch(none));
-  },
-  async afterCacheAccess({ tokenCache, cacheHasChanged }) {
-    if (!cacheHasChanged) return;
-    const next = `${file}.${crypto.randomUUID()}`;
-    await writeFile(next, tokenCache.serialize(), { mode: 0o600, flag: 'wx' });
-    await rename(next, file); // whole, or not at all
-  },
-};
 
 async function greet(pca: PublicClientApplication) {
   const { account, fromCache } = await pca.acquireToken({
@@ -38,6 +25,8 @@ async function signOut(pca: PublicClientApplication) {
 }
 
 try {
+  // 32 random bytes, written as base64.
+  const cachePlugin = new EncryptedCachePlugin(new FileCachePlugin({ path }), { key: Buffer.from(key, 'base64') });
   const pca = new PublicClientApplication({ auth: { clientId, authority }, cache: { cachePlugin } });
   await (Bun.argv[2] === 'sign-out' ? signOut(pca) : greet(pca));
 } catch (error) {

@@ -19,8 +19,8 @@ export type EncryptionKey =
       /** A text that a person knows, or that is handed to the program. A key is made of it by PBKDF2 with HMAC-SHA-512. */
       passphrase: string;
       /**
-       * How often PBKDF2 goes round: from 1000 to 1000000. What is stored with fewer is read, and strengthened at the next write; what is stored with
-       * more keeps that. Cloudflare allows 100000 at most. In `previous` it says nothing.
+       * How often PBKDF2 goes round: from 1000 to 1000000. What is stored with fewer is read, and strengthened at the next write; what is
+       * stored with more keeps that. Cloudflare allows 100000 at most. In `previous` it says nothing.
        * @default 210000, OWASP's figure
        */
       iterations?: number;
@@ -51,13 +51,13 @@ export type EncryptionKey =
 /** What `EncryptedCachePlugin` takes. */
 export type EncryptedCachePluginOptions = EncryptionKey & {
   /**
-   * What the cache may still be encrypted with, tried in turn if the current key does not open it. The next write, or `rotate()`, encrypts with the
-   * current one.
+   * What the cache may still be encrypted with, tried in turn if the current key does not open it. The next write, or `rotate()`, encrypts
+   * with the current one.
    */
   previous?: EncryptionKey[];
   /**
-   * Whether a cache that is not encrypted is read as well, to be encrypted at the next write or by `rotate()`: for a store from before. Whoever can
-   * write to the store can put a cache of their own there while this is so.
+   * Whether a cache that is not encrypted is read as well, to be encrypted at the next write or by `rotate()`: for a store from before.
+   * Whoever can write to the store can put a cache of their own there while this is so.
    * @default false
    */
   acceptPlain?: boolean;
@@ -79,18 +79,18 @@ export interface Keyring {
 }
 
 /**
- * Encrypts what another plugin stores, by AES-256-GCM with WebCrypto. What is stored is a JWE in its compact serialization (RFC 7516), `dir` or
- * `PBES2-HS512+A256KW` with `A256GCM`, which every JOSE library reads with the same key.
+ * Encrypts what another plugin stores, by AES-256-GCM with WebCrypto. What is stored is a JWE in its compact serialization (RFC 7516), with
+ * `dir` or `PBES2-HS512+A256KW` and with `A256GCM`, which every JOSE library reads that is given the same key.
  *
  * ```ts
  * const cachePlugin = new EncryptedCachePlugin(new FileCachePlugin(), { key });
  * ```
  *
- * A key that is wrong, or a text that was changed, fails the operation with `cache_decryption_failed`, and what is stored is left as it is. Crashes
- * and concurrency are as the store has them: a store that knows versions is one that does here. While what is stored stays the same, nothing is
- * decrypted again.
+ * If the key is wrong, or the text was changed, the operation fails with `cache_decryption_failed`, and what is stored is left as it is: it
+ * is never set aside. What happens on a crash, and when several write at once, is as with the store itself. While what is stored stays the
+ * same, nothing is decrypted again.
  *
- * It does not hide how large the cache is, and does not notice if an older text, or none, is put in the place of a newer one.
+ * It does not hide how large the cache is, and cannot tell if an older text, or none, is put in the place of a newer one.
  *
  * It needs `crypto.subtle`, which browsers have on secure pages alone.
  */
@@ -116,8 +116,8 @@ export declare class EncryptedCachePlugin implements ICachePlugin {
   afterCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
 
   /**
-   * Encrypts what is stored with the current key, unless it is. A store without versions or a lock must not be in use meanwhile: call this before the
-   * first operation.
+   * Encrypts what is stored with the current key, unless it is. A store without versions and without a lock must not be in use meanwhile:
+   * call this before the first operation.
    * @returns whether anything was changed
    * @throws {AuthError} `cache_decryption_failed`; `cache_conflict` if others wrote all the time; `cache_store_failed` as above
    */

@@ -30,6 +30,7 @@ const SETTLING = 500;
 /** How often a store that was changed by somebody else meanwhile is encrypted again. */
 const MOST_CONFLICTS = 10;
 
+/** @import { Keyring } from './encrypted.js' */
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
 
 /**
@@ -49,6 +50,7 @@ const MOST_CONFLICTS = 10;
  * @property {(text: string) => Promise<string>} seal
  * @property {(jwe: Jwe) => boolean} [isWeak] what this key has opened should be sealed anew
  * @property {() => boolean} [isMissing]
+ * @property {() => Promise<unknown>} [check] whether there will be a key to seal with
  */
 
 /** @param {string} text */
@@ -194,7 +196,8 @@ class Passphrase {
     try {
       const material = await crypto.subtle.importKey('raw', utf8(this.#passphrase), name, false, ['deriveKey']);
       const derived = { name, hash: 'SHA-512', salt: joined(utf8(`${BY_PASSPHRASE}\0`), salt), iterations: p2c };
-      const key = await crypto.subtle.deriveKey(derived, material, { name: 'AES-KW', length: 8 * KEY_BYTES }, false, ['wrapKey', 'unwrapKey']);
+      const wrapping = { name: 'AES-KW', length: 8 * KEY_BYTES };
+      const key = await crypto.subtle.deriveKey(derived, material, wrapping, false, ['wrapKey', 'unwrapKey']);
       this.#made = { p2s, p2c, key };
       return key;
     } catch (cause) {
@@ -248,7 +251,7 @@ class KeyringKey {
   /** Whether the key is known to stay: something was opened with it, or it has settled. */
   #isSettled = false;
 
-  /** @param {import('./encrypted.js').Keyring | (() => import('./encrypted.js').Keyring | Promise<import('./encrypted.js').Keyring>)} keyring */
+  /** @param {Keyring | (() => Keyring | Promise<Keyring>)} keyring */
   constructor(keyring) {
     this.#keyring = keyring;
   }
@@ -256,7 +259,7 @@ class KeyringKey {
   /**
    * @template T
    * @param {string} problem
-   * @param {(entry: import('./encrypted.js').Keyring) => T | Promise<T>} ask
+   * @param {(entry: Keyring) => T | Promise<T>} ask
    * @param {string} [secret] that the keyring is handed
    */
   async #ask(problem, ask, secret) {
@@ -294,6 +297,10 @@ class KeyringKey {
     return this.#held === undefined;
   }
 
+  async check() {
+    if (!this.#key) await this.#look();
+  }
+
   /** @param {Jwe} jwe */
   async open(jwe) {
     if (!isDirect(jwe)) return undefined;
@@ -315,7 +322,7 @@ class KeyringKey {
       await new Promise((resolve) => setTimeout(resolve, SETTLING));
       await this.#look();
       if (!this.#key || this.#held === undefined) {
-        throw storeFailed('The keyring does not keep what is put into it.', { remedy: 'Use another keyring, or pass a key or a passphrase.' });
+        throw storeFailed('The keyring does not keep what is put into it.', { remedy: 'Pass a key or a passphrase.' });
       }
       this.#isSettled = true;
     }
@@ -349,10 +356,15 @@ class Vault {
    * @returns {Promise<Opened>}
    */
   async open(text) {
-    if (typeof text === 'string' && !text.trim()) return { cache: '', isCurrent: true };
-    if (typeof text === 'string' && text === this.#last?.text) return this.#last.opened;
-    const jwe = typeof text === 'string' ? parse(text.trim()) : undefined;
-    if (typeof text !== 'string' || !jwe) return { cache: this.#plain(text), isCurrent: false };
+    if (typeof text !== 'string') throw decryptionFailed('What the store has is not text', 'Use a store that keeps text.');
+    if (text === this.#last?.text) return this.#last.opened;
+    if (!text.trim()) {
+      // Before a person signs in for nothing.
+      await this.#keys[0].check?.();
+      return { cache: '', isCurrent: true };
+    }
+    const jwe = parse(text.trim());
+    if (!jwe) return { cache: this.#plain(text), isCurrent: false };
     for (const [place, key] of this.#keys.entries()) {
       const cache = await key.open(jwe);
       if (cache === undefined) continue;
@@ -361,17 +373,18 @@ class Vault {
       return opened;
     }
     if (jwe.header.alg === DIRECT && this.#keys[0].isMissing?.()) {
-      throw decryptionFailed('The token cache is encrypted, and the keyring has no key for it', `Unlock or restore the keyring. ${IF_LOST}`);
+      throw decryptionFailed('The token cache is encrypted, and the keyring has no key for it', `Restore the keyring. ${IF_LOST}`);
     }
-    throw decryptionFailed('The token cache was encrypted with another key, or changed since', `Pass the right key, if need be in previous. ${IF_LOST}`);
+    const problem = 'The token cache was encrypted with another key, or changed since';
+    throw decryptionFailed(problem, `Pass its key, or add it to previous. ${IF_LOST}`);
   }
 
-  /** @param {unknown} text @returns {string} */
+  /** @param {string} text */
   #plain(text) {
-    const isPlain = typeof text === 'string' && /^\s*\{/.test(text);
+    const isPlain = /^\s*\{/.test(text);
     if (isPlain && this.#acceptPlain) return text;
     if (isPlain) {
-      throw decryptionFailed('What is stored is not encrypted', 'If it is your token cache from before, pass acceptPlain: true until it is encrypted.');
+      throw decryptionFailed('What is stored is not encrypted', 'If it is your token cache, pass acceptPlain: true until it is encrypted.');
     }
     throw decryptionFailed('What is stored is no encrypted token cache', `Restore the one that was there. ${IF_LOST}`);
   }
@@ -517,9 +530,10 @@ function keyOf(options, at = '') {
     return new KeyringKey(value);
   }
   if (name === 'key') return new GivenKey(checkedKey(value, field, at === ''));
-  if (typeof value !== 'string' || !value) throw wrongOption(field, value === '' ? 'it is empty' : 'it must be a string; bytes are given as key');
+  if (typeof value !== 'string') throw wrongOption(field, 'it must be a string; bytes are given as key');
+  if (!value) throw wrongOption(field, 'it is empty');
   const { iterations = ITERATIONS } = given;
-  if (!isIterations(iterations)) throw wrongOption(`${at}iterations`, `it must be a whole number from ${FEWEST_ITERATIONS} to ${MOST_ITERATIONS}`);
+  if (!isIterations(iterations)) throw wrongOption(`${at}iterations`, `it must be from ${FEWEST_ITERATIONS} to ${MOST_ITERATIONS}`);
   return new Passphrase(value, iterations);
 }
 
@@ -532,8 +546,8 @@ function checkedKey(value, field, seals) {
     return Uint8Array.from(value);
   }
   const { algorithm, usages } = Object(value);
-  if (typeof algorithm?.name !== 'string' || !Array.isArray(usages)) throw wrongOption(field, 'it must be a Uint8Array of 32 bytes, or a CryptoKey');
-  if (algorithm.name !== GCM || algorithm.length !== 8 * KEY_BYTES) throw wrongOption(field, 'the CryptoKey must be for AES-GCM with 256 bits');
+  if (!algorithm?.name || !Array.isArray(usages)) throw wrongOption(field, 'it must be a Uint8Array of 32 bytes, or a CryptoKey');
+  if (algorithm.name !== GCM || algorithm.length !== 256) throw wrongOption(field, 'the CryptoKey must be for AES-GCM with 256 bits');
   for (const usage of seals ? ['encrypt', 'decrypt'] : ['decrypt']) {
     if (!usages.includes(usage)) throw wrongOption(field, `the CryptoKey must have the usage "${usage}"`);
   }

@@ -56,8 +56,11 @@ describe('jose', () => {
 
   it('is not read where it uses other algorithms, or compresses', async () => {
     const texts = [
-      await byJose(bytes(1), { alg: 'A256KW' }), await byJose(bytes(1), { alg: 'A256GCMKW' }), await byJose(utf8('x'), { alg: 'PBES2-HS256+A128KW' }),
-      await byJose(bytes(1).slice(16), { alg: 'dir', enc: 'A128GCM' }), await byJose(new Uint8Array(64).fill(1), { alg: 'dir', enc: 'A256CBC-HS512' }),
+      await byJose(bytes(1), { alg: 'A256KW' }),
+      await byJose(bytes(1), { alg: 'A256GCMKW' }),
+      await byJose(utf8('x'), { alg: 'PBES2-HS256+A128KW' }),
+      await byJose(bytes(1).slice(16), { alg: 'dir', enc: 'A128GCM' }),
+      await byJose(new Uint8Array(64).fill(1), { alg: 'dir', enc: 'A256CBC-HS512' }),
       await byJose(bytes(1), { alg: 'dir', zip: 'DEF' }),
     ];
     for (const text of texts) {
@@ -109,7 +112,8 @@ describe('the encrypted cache', async () => {
 
   for (const compatibilityDate of ['2024-09-23', '2026-11-17']) {
     it(`runs in workerd ${VERSION}, encrypted cache, ${compatibilityDate}`, async () => {
-      const modules = await bundledByWrangler(project.folder, ['worker.mjs', '--name', 'consumer', '--compatibility-date', compatibilityDate]);
+      const args = ['worker.mjs', '--name', 'consumer', '--compatibility-date', compatibilityDate];
+      const modules = await bundledByWrangler(project.folder, args);
       const host = workerd();
       try {
         const worker = await host.start({ compatibilityDate, modules });

@@ -2,17 +2,22 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { approve, decline } from '../../examples/authorization-server/person.mjs';
 import { CLIENT_ID, startAuthorizationServer } from '../../examples/authorization-server/server.mjs';
+import { compactDecrypt } from './node_modules/jose/dist/webapi/index.js';
 import { consumer } from './support/consumer.mjs';
 import { registry } from './support/registry.mjs';
 import { bun, deno, node, ROOT, versionOf } from './support/runtimes.mjs';
 
 /** Makes the waits between polls short. */
 const HURRY = join(ROOT, 'tests/js/support/hurry.mjs');
+
+/** What the example for Bun encrypts its file with. */
+const CACHE_KEY = randomBytes(32).toString('base64');
 
 /** Ends a program that should have ended by itself. Nothing else waits for it. */
 const PATIENCE = 60_000;
@@ -55,13 +60,16 @@ describe('the example CLIs', async () => {
   beforeEach(() => (person = approve));
 
   const [ofNode, ofDeno, ofBun] = await Promise.all([node(24), deno(), bun()].map((program) => versionOf(program)));
-  for (const { name, example, program, flags: always, kept } of [
+  for (const { name, example, program, flags: always, kept, opened = (text) => text } of [
     { name: `Node ${ofNode}`, example: 'node-cli', program: node(24), flags: ['--import', HURRY], kept: [['token-cache.json', '600']] },
     {
       name: `Deno ${ofDeno}`, example: 'deno', program: deno(), flags: ['--preload', HURRY, '--quiet', '--no-prompt'],
       kept: [['tokens', '700'], ['tokens/cache.json', '600']],
     },
-    { name: `Bun ${ofBun}`, example: 'bun', program: bun(), flags: ['--preload', HURRY], kept: [['token-cache.json', '600']] },
+    {
+      name: `Bun ${ofBun}`, example: 'bun', program: bun(), flags: ['--preload', HURRY], kept: [['token-cache.jwe', '600']],
+      opened: async (text) => `${Buffer.from((await compactDecrypt(text, Buffer.from(CACHE_KEY, 'base64'))).plaintext)}`,
+    },
   ]) describe(`examples/${example}`, () => {
     /** A copy of the example, with the package beside it as its README has it. */
     let folder;
@@ -87,7 +95,7 @@ describe('the example CLIs', async () => {
           timeout: PATIENCE,
           killSignal: 'SIGKILL',
           env: {
-            PATH: process.env.PATH, NO_COLOR: '1', CLIENT_ID, AUTHORITY: server.issuer,
+            PATH: process.env.PATH, NO_COLOR: '1', CLIENT_ID, AUTHORITY: server.issuer, CACHE_KEY,
             DENO_DIR: join(project.folder, '.deno'), DENO_NO_PACKAGE_JSON: '1', DENO_NO_UPDATE_CHECK: '1', NPM_CONFIG_REGISTRY: npm.url,
             ...env,
           },
@@ -123,7 +131,7 @@ describe('the example CLIs', async () => {
 
       const third = await run(quick, { args: ['sign-out'] });
       assert.deepEqual([third.code, third.lines], [0, ['signed out']]);
-      const { Account, AccessToken, RefreshToken, IdToken } = JSON.parse(readFileSync(join(folder, kept.at(-1)[0]), 'utf8'));
+      const { Account, AccessToken, RefreshToken, IdToken } = JSON.parse(await opened(readFileSync(join(folder, kept.at(-1)[0]), 'utf8')));
       for (const section of [Account, AccessToken, RefreshToken, IdToken]) assert.deepEqual(section ?? {}, {});
       assert.deepEqual(left().map((name) => [name, mode(name)]), kept);
     });
@@ -164,6 +172,20 @@ describe('the example CLIs', async () => {
       assert.match(lines[0], /^invalid_configuration: /);
       assert.equal(lines.length, 2, text);
     });
+
+    if (example === 'bun') {
+      it('says what is wrong with its key, and leaves the file as it is', async () => {
+        const { code, lines } = await run(quick, { env: { CACHE_KEY: '' } });
+        assert.equal(code, 1);
+        assert.match(lines[0], /^invalid_configuration: key: it must have 32 bytes, not 0/);
+        await run(quick);
+        const text = readFileSync(join(folder, kept[0][0]), 'utf8');
+        const other = await run(quick, { env: { CACHE_KEY: randomBytes(32).toString('base64') } });
+        assert.equal(other.code, 1);
+        assert.match(other.lines[0], /^cache_decryption_failed: /);
+        assert.deepEqual([readFileSync(join(folder, kept[0][0]), 'utf8'), left()], [text, [kept[0][0]]]);
+      });
+    }
 
     if (example === 'deno') {
       it('agrees with the types', async () => {

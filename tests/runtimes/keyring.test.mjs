@@ -3,17 +3,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { compactDecrypt } from './node_modules/jose/dist/webapi/index.js';
-import { consumer } from './support/consumer.mjs';
-import { exec, MODULES, node, versionOf } from './support/runtimes.mjs';
+import { authorizationServer, consumer } from './support/consumer.mjs';
+import { exec, MODULES, node, ROOT, versionOf } from './support/runtimes.mjs';
 import { home, keyringVersion, logIn } from './support/secret-service.mjs';
 
 const PINNED = { linux: { store: 'secret-service' } };
 const program = node(24);
+/** Makes the waits between polls short. */
+const HURRY = join(ROOT, 'tests/js/support/hurry.mjs');
 
 describe('a key in the keyring', async () => {
   const [version, ofKeyring] = await Promise.all([versionOf(program), keyringVersion()]);
@@ -157,5 +159,51 @@ describe('a key in the keyring', async () => {
     assert.equal(told.errorCode, 'cache_store_failed');
     assert.match(told.cause, /DBus error/);
     assert.equal(readFileSync(file, 'utf8'), stored);
+  });
+
+  describe('examples/keyring-cli', () => {
+    let folder;
+    let server;
+    before(async () => {
+      server = await authorizationServer();
+    });
+    after(() => server?.close());
+    beforeEach(() => {
+      folder = join(project.folder, 'keyring-cli');
+      mkdirSync(folder);
+      cpSync(join(ROOT, 'examples/keyring-cli/cli.mjs'), join(folder, 'cli.mjs'));
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    /** As its README has it, with short waits between polls. */
+    async function cli(args = [], env = session.env) {
+      const { clientId, authority } = server.auth;
+      const all = { ...env, CLIENT_ID: clientId, AUTHORITY: authority };
+      const options = { cwd: folder, env: all, timeout: 60_000, killSignal: 'SIGKILL' };
+      const { code = 0, stdout, stderr } = await exec(program, ['--import', HURRY, 'cli.mjs', ...args], options).catch((error) => error);
+      return { code, text: stdout + stderr, lines: (stdout + stderr).trim().split('\n') };
+    }
+    const left = () => readdirSync(folder).sort();
+
+    it(`runs in Node ${version}, examples/keyring-cli: signs in, is remembered, signs out`, async () => {
+      const first = await cli();
+      assert.equal(first.code, 0, first.text);
+      assert.match(first.lines[0], /enter the code/);
+      assert.deepEqual(first.lines.slice(1), ['The access token is new.', 'signed in as ada@example.com']);
+      assert.deepEqual(left(), ['cli.mjs', 'token-cache.jwe']);
+      assert.match(readFileSync(join(folder, 'token-cache.jwe'), 'utf8'), /^eyJ[\w.-]+$/);
+      assert.deepEqual((await cli()).lines, ['The access token was at hand.', 'signed in as ada@example.com']);
+      assert.deepEqual((await cli(['sign-out'])).lines, ['signed out']);
+      assert.match((await cli()).lines[0], /enter the code/);
+    });
+
+    it('says so where no keyring is, asks nobody, and leaves nothing', async () => {
+      const { code, lines, text } = await cli([], ours.env);
+      assert.equal(code, 1);
+      assert.equal(lines.length, 2, text);
+      assert.equal(lines[0], 'cache_store_failed: The keyring cannot be read.');
+      assert.match(lines[1], /Secret Service/);
+      assert.deepEqual(left(), ['cli.mjs']);
+    });
   });
 });

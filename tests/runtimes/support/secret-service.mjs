@@ -10,7 +10,9 @@ import { versionOf } from './runtimes.mjs';
 
 export const keyringVersion = () => versionOf('/usr/bin/gnome-keyring-daemon');
 
-const SESSION = 'printf a-password | gnome-keyring-daemon $UNLOCK --components=secrets >/dev/null && echo "$DBUS_SESSION_BUS_ADDRESS" && exec cat';
+/** Ends when its input does. */
+const SESSION = `printf a-password | gnome-keyring-daemon $UNLOCK --components=secrets >/dev/null
+  && echo "$DBUS_SESSION_BUS_ADDRESS" && exec cat`.replaceAll('\n', '');
 
 /** A home, and the environment of programs in it. No bus is there. */
 export function home() {

@@ -1,5 +1,7 @@
+import process from 'node:process';
 import { job } from './encrypted-job.mjs';
 
 // What comes from outside comes by standard input: Deno has leave for nothing.
-const stdin = globalThis.Deno ? Deno.stdin.readable : globalThis.Bun ? Bun.stdin.stream() : (await import('node:stream')).Readable.toWeb(process.stdin);
-console.log(JSON.stringify(await job(await new Response(stdin).json())));
+let text = '';
+for await (const chunk of process.stdin) text += chunk;
+console.log(JSON.stringify(await job(JSON.parse(text))));

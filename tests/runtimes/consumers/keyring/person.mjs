@@ -1,5 +1,6 @@
-// Signs a person in, or says who is signed in: `node person.mjs <file> <Entry or AsyncEntry> <options of the entry> [name]`. It says `ready`,
-// and goes on when it is told to. Then it prints who is there, or what went wrong. An Entry is made before, an AsyncEntry when it is needed.
+// Signs a person in, or says who is signed in: `node person.mjs <file> <Entry or AsyncEntry> <options of the entry> [name]`. It says
+// `ready`, and goes on when it is told to. Then it prints who is there, or what went wrong. An Entry is made before, an AsyncEntry when it
+// is needed.
 
 import { createRequire } from 'node:module';
 import { PublicClientApplication } from 'doorcode';
@@ -18,8 +19,9 @@ const networkClient = {
   async sendPostRequestAsync() {
     const now = Math.floor(Date.now() / 1000);
     const claims = { iss: ISSUER, aud: 'client', sub: name, preferred_username: name, iat: now, exp: now + 3600 };
-    const tokens = { access_token: `AT-${name}`, refresh_token: `RT-${name}`, id_token: `${base64url({ alg: 'none' })}.${base64url(claims)}.` };
-    return { status: 200, headers: {}, body: { ...tokens, token_type: 'Bearer', expires_in: 3600, scope: 'api' } };
+    const id_token = `${base64url({ alg: 'none' })}.${base64url(claims)}.`;
+    const more = { token_type: 'Bearer', expires_in: 3600, scope: 'api' };
+    return { status: 200, headers: {}, body: { access_token: `AT-${name}`, refresh_token: `RT-${name}`, id_token, ...more } };
   },
 };
 const pca = new PublicClientApplication({
