@@ -2,15 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { approve } from '../../examples/authorization-server/person.mjs';
+import { CLIENT_ID, startAuthorizationServer } from '../../examples/authorization-server/server.mjs';
 import { cachePluginTests } from '../../pkg/testing.js';
 import { consumer } from './support/consumer.mjs';
 import { registry } from './support/registry.mjs';
-import { deno, exec, HERE, versionOf } from './support/runtimes.mjs';
+import { deno, exec, HERE, ROOT, versionOf } from './support/runtimes.mjs';
 
 const MOST = 736 * 1024;
 const PART = 60 * 1024;
@@ -237,5 +239,65 @@ describe('Deno KV', async () => {
     const { error } = await process.tell('closed');
     assert.deepEqual([error.isAuthError, error.errorCode, error.retryable, error.cause], [true, 'cache_store_failed', false, 'BadResource: Bad resource ID']);
     assert.deepEqual(await process.ask('print'), ['DenoKvCachePlugin {}', '{}']);
+  });
+
+  describe('examples/deno-kv', () => {
+    /** Makes the waits between polls short. */
+    const hurry = join(ROOT, 'tests/js/support/hurry.mjs');
+    const [, line] = /^deno (.*cli\.ts)$/m.exec(readFileSync(join(ROOT, 'examples/deno-kv/README.md'), 'utf8'));
+    const command = line.replace('login.microsoftonline.com', '127.0.0.1').split(' ');
+    let example;
+    let server;
+    before(async () => {
+      server = await startAuthorizationServer({
+        interval: 1,
+        onPoll: async ({ count, userCode }) => {
+          if (count === 2) await approve(`${server.issuer}/device`, userCode);
+        },
+      });
+    });
+    after(() => server?.close());
+    beforeEach(() => {
+      example = mkdtempSync(join(folder, 'example-'));
+      cpSync(join(ROOT, 'examples/deno-kv'), example, { recursive: true });
+    });
+
+    /** What the README says to type. */
+    async function run(args = [], words = command) {
+      const line = ['run', '--preload', hurry, '--quiet', '--no-prompt', ...words.slice(1), ...args];
+      const options = { cwd: example, env: { ...env, CLIENT_ID, AUTHORITY: server.issuer }, timeout: 60_000, killSignal: 'SIGKILL' };
+      const { code = 0, stdout, stderr } = await exec(deno(), line, options).catch((error) => error);
+      const text = `${stdout}${stderr}`;
+      return { code, text, last: text.trim().split('\n').at(-1) };
+    }
+
+    it(`runs in Deno ${version}, examples/deno-kv: signs in, is remembered, signs out`, async () => {
+      const first = await run();
+      assert.deepEqual([first.code, first.last], [0, 'signed in as ada@example.com'], first.text);
+      assert.match(first.text, /enter the code [A-Z]{4}-[A-Z]{4}\.\nThe access token is new\./);
+      assert.equal(statSync(join(example, 'tokens')).mode & 0o777, 0o700);
+      assert.deepEqual(readdirSync(join(example, 'tokens')), ['kv.db']);
+
+      const second = await run();
+      assert.deepEqual([second.code, second.last], [0, 'signed in as ada@example.com'], second.text);
+      assert.match(second.text, /^The access token was at hand\./);
+
+      const third = await run(['sign-out']);
+      assert.deepEqual([third.code, third.text], [0, 'signed out\n']);
+      assert.match((await run()).text, /enter the code/);
+    });
+
+    it('agrees with the types', async () => {
+      await exec(deno(), ['check', '--quiet', 'cli.ts'], { cwd: example, env });
+    });
+
+    it('needs each of the permissions that its README gives', async () => {
+      const permissions = command.filter((word) => word.startsWith('--allow-'));
+      assert.equal(permissions.length, 4);
+      for (const permission of permissions) {
+        const { code, text } = await run([], command.filter((word) => word !== permission));
+        assert.equal(code, 1, `without ${permission}: ${text}`);
+      }
+    });
   });
 });

@@ -1,5 +1,5 @@
 // One session: a person's sign-in, and their tokens afterwards. No request waits for the person. Everything is in a store with `get` and `put`
-// and `delete`, so that it outlives the process: a Durable Object's storage, or a part of a KV namespace.
+// and `delete`, the tokens by a cache plugin, so that it outlives the process: a Durable Object's storage, or a part of a KV namespace.
 
 import { DeviceCodeFlow, PublicClientApplication } from 'doorcode';
 
