@@ -75,6 +75,24 @@ describe('doorcode/cache/kv', () => {
     ]);
   });
 
+  it('asks the storage of a Durable Object for no more keys at once than that takes', async () => {
+    const stored = new Map();
+    const few = (keys) => assert.ok(keys.length <= 128, `${keys.length} keys`);
+    const transaction = (task) =>
+      task({
+        get: async (keys) => (typeof keys === 'string' ? stored.get(keys) : (few(keys), new Map(keys.map((key) => [key, stored.get(key)])))),
+        put: async (entries) => (few(Object.keys(entries)), Object.entries(entries).forEach(([key, value]) => stored.set(key, value))),
+        delete: async (keys) => (few(keys), keys.forEach((key) => stored.delete(key))),
+      });
+    const plugin = new DurableObjectCachePlugin({ transaction }, { key: 'tokens' });
+    const large = 'x'.repeat(40_000_000);
+    const version = await plugin.writeCache(large, 'none');
+    assert.equal(stored.get('tokens').parts, 326);
+    assert.ok((await plugin.readCache(undefined)).cache === large);
+    assert.ok(await plugin.writeCache('{}', version));
+    assert.deepEqual([...stored.keys()].sort(), ['tokens', 'tokens#0']);
+  });
+
   it('says what the store said, whether to try again, and nothing else', async () => {
     const named = (name, message) => Object.assign(new Error(message), { name });
     for (const [thrown, retryable] of [

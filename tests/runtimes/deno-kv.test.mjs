@@ -154,12 +154,20 @@ describe('Deno KV', async () => {
   });
 
   it('shows a cache that is replaced while it is read whole, of one size or another', async () => {
-    const [reader, ...writers] = [start(), start(), start()];
-    await reader.ask('fill', '0', PART * 12);
-    const writes = Promise.all(writers.map((writer, which) => Promise.all(['ab', 'cd', 'ef', 'gh'].map((letters) => writer.tell('writeMany', letters, PART * (which ? 12 : 2))))));
-    const seen = await reader.ask('readMany', 60);
-    await writes;
-    for (const [letter, length] of seen) assert.ok('0abcdefgh'.includes(letter) && [PART * 2, PART * 12].includes(length), `${letter} ${length}`);
+    const process = start();
+    const large = PART * 12; // which is read in two goes
+    for (const [before, writes] of [
+      [large, [['b', large]]], [large, [['b', 1]]], [1, [['b', large]]], [1, [['b', 1]]],
+      [large, [null, ['b', large]]], [large, [null, ['b', 1]]],
+      [large, [['c', 1], ['d', large], null, ['b', large]]],
+    ]) {
+      await process.ask('fill', 'a', before);
+      const [, length] = writes.at(-1);
+      assert.deepEqual(await process.ask('readBetween', writes.map((write) => write ?? [])), [true, 'b', length]);
+    }
+    await process.ask('fill', 'a', large);
+    const { error } = await process.tell('readBetween', Array.from({ length: 30 }, (_, number) => ['bc'[number % 2], large]));
+    assert.deepEqual([error.errorCode, error.retryable], ['cache_store_failed', true]);
   });
 
   it('keeps a cache in as many parts as it takes, and no part more', async () => {

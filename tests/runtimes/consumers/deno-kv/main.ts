@@ -80,15 +80,24 @@ const tasks: Record<string, (...args: any[]) => unknown> = {
     const { cache } = (await open(key).readCache(undefined))!;
     return cache && cache === textOf(cache[0], cache.length) ? [cache[0], cache.length] : cache;
   },
-  /** Writes again and again, or reads; what is read is always whole. */
   async writeMany(letters: string, length: number) {
     for (const letter of letters) await tasks.fill(letter, length);
     return letters.length;
   },
-  async readMany(times: number) {
-    const seen = [];
-    for (let time = 0; time < times; time++) seen.push(await tasks.look());
-    return seen;
+  /** Reads while others write, each time between its look at the head and each of its looks at parts. */
+  async readBetween(writes: [string, number][]) {
+    const between = {
+      get: (key: Key) => kv.get(key),
+      async getMany(keys: Key[]) {
+        const [letter, length] = writes.shift() ?? [];
+        if (letter) await tasks.fill(letter, length);
+        return kv.getMany(keys);
+      },
+      atomic: () => kv.atomic(),
+    };
+    // deno-lint-ignore no-explicit-any
+    const { cache } = (await new DenoKvCachePlugin(between as any, { key: KEY }).readCache(undefined))!;
+    return [cache === textOf(cache[0], cache.length), cache[0], cache.length];
   },
   /** The keys and sizes of what is stored; of what is no part, the value. */
   async list() {
