@@ -52,6 +52,7 @@ export declare class KvCachePlugin implements ICachePlugin, IVersionedCachePlugi
 
 /** What `DurableObjectCachePlugin` needs of a Durable Object's storage: Cloudflare's `DurableObjectStorage` has it. */
 export interface DurableObjectStorage {
+  get<T = unknown>(key: string): Promise<T | undefined>;
   transaction<T>(closure: (transaction: DurableObjectTransaction) => Promise<T>): Promise<T>;
 }
 

@@ -94,28 +94,28 @@ export class DurableObjectCachePlugin extends VersionedCachePlugin {
    */
   constructor(storage, options = {}) {
     super();
-    requireStore('storage', storage, ['transaction'], 'pass the storage of a Durable Object: this.ctx.storage');
+    requireStore('storage', storage, ['get', 'transaction'], 'pass the storage of a Durable Object: this.ctx.storage');
     this.#storage = storage;
     this.#key = keyOf(Input.configuration(options));
   }
 
   /** @param {string | undefined} since */
   async readCache(since) {
-    const read = await ask('The token cache could not be read from the Durable Object.', () =>
+    const problem = 'The token cache could not be read from the Durable Object.';
+    // A transaction holds up all else that the object does; a hit needs none.
+    if (since !== undefined && (await this.#versionOf(await ask(problem, () => this.#storage.get(this.#key)))) === since) return null;
+    const { head, parts } = await ask(problem, () =>
       this.#storage.transaction(async (transaction) => {
         const head = await transaction.get(this.#key);
-        const version = await this.#versionOf(head);
-        if (version !== undefined && version === since) return null;
         /** @type {unknown[]} */
         const parts = [];
         for (const keys of groups(this.#keys(0, countOf(head)), KEYS_IN_DURABLE_OBJECT)) {
           const found = await transaction.get(keys);
           parts.push(...keys.map((key) => found.get(key)));
         }
-        return { head, version, parts };
+        return { head, parts };
       }));
-    if (!read) return null;
-    const { head, version, parts } = read;
+    const version = await this.#versionOf(head);
     const cache = head === undefined ? '' : textOf(head, parts);
     if (version === undefined || cache === undefined) throw foreign();
     return { cache, version };

@@ -18,7 +18,7 @@ const failing = (thrown) => {
   const operation = { check: () => operation, set: () => operation, delete: () => operation, commit: fails };
   return {
     kv: { get: fails, put: fails },
-    storage: { transaction: fails },
+    storage: { get: fails, transaction: fails },
     deno: { get: fails, getMany: fails, atomic: () => operation },
     /** Reads well, and does not write. */
     full: { kv: { get: async () => null, put: fails }, deno: { get: async () => ({ value: null, versionstamp: null }), getMany: fails, atomic: () => operation } },
@@ -84,7 +84,7 @@ describe('doorcode/cache/kv', () => {
         put: async (entries) => (few(Object.keys(entries)), Object.entries(entries).forEach(([key, value]) => stored.set(key, value))),
         delete: async (keys) => (few(keys), keys.forEach((key) => stored.delete(key))),
       });
-    const plugin = new DurableObjectCachePlugin({ transaction }, { key: 'tokens' });
+    const plugin = new DurableObjectCachePlugin({ get: async (key) => stored.get(key), transaction }, { key: 'tokens' });
     const large = 'x'.repeat(40_000_000);
     const version = await plugin.writeCache(large, 'none');
     assert.equal(stored.get('tokens').parts, 326);
@@ -109,19 +109,20 @@ describe('doorcode/cache/kv', () => {
     ]) {
       if (thrown instanceof Error) Object.assign(thrown, { command: SECRET });
       const { kv, storage, deno, full } = failing(thrown);
-      for (const [plugin, operate] of [
+      for (const [plugin, operate, since] of [
         [new KvCachePlugin(kv), 'readCache'],
         [new KvCachePlugin(kv), 'writeCache'],
         [new KvCachePlugin(full.kv), 'writeCache'],
         [new DurableObjectCachePlugin(storage), 'readCache'],
         [new DurableObjectCachePlugin(storage), 'writeCache'],
+        [new DurableObjectCachePlugin(storage), 'readCache', 'some version'],
         ...(`${thrown}`.includes('locked') ? [] : [
           [new DenoKvCachePlugin(deno), 'readCache'],
           [new DenoKvCachePlugin(deno), 'writeCache'],
           [new DenoKvCachePlugin(full.deno), 'writeCache'],
         ]),
       ]) {
-        const error = await failure(operate === 'readCache' ? plugin.readCache(undefined) : plugin.writeCache(SECRET, 'none'));
+        const error = await failure(operate === 'readCache' ? plugin.readCache(since) : plugin.writeCache(SECRET, 'none'));
         assert.ok(error instanceof AuthError);
         assert.deepEqual([error.errorCode, error.retryable], ['cache_store_failed', retryable]);
         if (thrown instanceof Error) assert.equal(error.cause.message, thrown.message);
@@ -163,7 +164,7 @@ describe('doorcode/cache/kv', () => {
   it('names no key in an error, for that may be a session’s', async () => {
     const foreign = { get: async () => ({ value: 5, versionstamp: '0001' }), getMany: async () => [], atomic() {} };
     const transaction = (task) => task({ get: async () => 5 });
-    for (const plugin of [new DenoKvCachePlugin(foreign, { key: [SECRET] }), new DurableObjectCachePlugin({ transaction }, { key: SECRET })]) {
+    for (const plugin of [new DenoKvCachePlugin(foreign, { key: [SECRET] }), new DurableObjectCachePlugin({ get() {}, transaction }, { key: SECRET })]) {
       const error = await failure(plugin.readCache(undefined));
       assert.equal(error.errorCode, 'cache_store_failed');
       assert.ok(!inspect(error, { depth: 9 }).includes(SECRET));

@@ -76,6 +76,7 @@ const endingAt = (end, storage, abort) => {
     return begun;
   };
   return {
+    get: (key) => storage.get(key),
     async transaction(closure) {
       const value = await storage.transaction((transaction) =>
         closure({
