@@ -5,8 +5,8 @@
  * A service that signs in many people gives each a cache, with a key of its own: what is read and written for one is small then, and
  * nobody waits for another. A key that is there but empty or undefined is refused, for people would share a cache.
  *
- * What goes wrong is an `AuthError` of the code `cache_store_failed`, with what the store said as its `cause`, and `retryable` if the same may
- * do later. It names no key. What is stored under the key and is no cache is reported, and left as it is. None of the stores encrypts
+ * What goes wrong is an `AuthError` of the code `cache_store_failed`, with what the store said as its `cause`, and `retryable` if the same
+ * may do later. It names no key. What is stored under the key and is no cache is reported, and left as it is. None of the stores encrypts
  * by itself with a key that only you have; see `doorcode/cache/encrypted`.
  */
 
@@ -72,8 +72,8 @@ export interface DurableObjectCachePluginOptions {
 /**
  * Keeps a cache in the storage of a Durable Object, be that SQLite or keys and values.
  *
- * Requests of one object take turns while they wait for the network. Each read and each write is a transaction here, and a write replaces no
- * version but the one that was read: of two who change the cache at the same time, the second makes its change to what the first wrote.
+ * Requests of one object take turns while they wait for the network. Each write is a transaction here, and replaces no version
+ * but the one that was read: of two who change the cache at the same time, the second makes its change to what the first wrote.
  * An object that is stopped at any moment leaves the cache of before or the new one, whole.
  *
  * A cache may be as large as the storage and the memory of the object allow. One that another plugin has stored under the key as one text is
@@ -117,7 +117,10 @@ export interface DenoKvAtomicOperation {
 }
 
 export interface DenoKvCachePluginOptions {
-  /** Where the cache is; its parts are beside it, under this key with `"part"` and a number behind it. @default ["doorcode", "token-cache"] */
+  /**
+   * Where the cache is; its parts are beside it, under this key with `"part"` and a number behind it.
+   * @default ["doorcode", "token-cache"]
+   */
   key?: readonly DenoKvKeyPart[];
   /** How long a cache lives after it was written last, in milliseconds; Deno removes it some time after that. @default for ever */
   expireIn?: number;
@@ -132,7 +135,8 @@ export interface DenoKvCachePluginOptions {
  * A cache has 736 KiB at most, some 500 accounts: an atomic operation takes no more. A larger one is refused, and nothing is changed.
  * One that another plugin has stored under the key as one text is read, and replaced by the next write.
  *
- * Where another process is writing to the file, it is tried again for some seconds. The file that `Deno.openKv` makes is readable by whom the umask allows: keep it in a folder that only its owner may enter.
+ * Where another process is writing to the file, it is tried again for some seconds. The file that `Deno.openKv` makes is readable by
+ * whom the umask allows: keep it in a folder that only its owner may enter.
  *
  * ```js
  * const cachePlugin = new DenoKvCachePlugin(await Deno.openKv(), { key: ['tokens', session] });

@@ -165,7 +165,7 @@ export class DenoKvCachePlugin extends VersionedCachePlugin {
     const given = Input.configuration(options);
     const { key = ['doorcode', KEY] } = options;
     if (!Array.isArray(key) || key.length === 0 || !key.every(isKeyPart) || ('key' in options && options.key === undefined)) {
-      throw wrongOption('key', 'it must be a key of Deno KV: an array of strings, numbers, bigints, booleans or Uint8Arrays, none of them empty');
+      throw wrongOption('key', 'it must be a key of Deno KV: an array of strings, numbers, bigints, booleans and Uint8Arrays, none empty');
     }
     this.#kv = kv;
     this.#key = [...key];
@@ -186,7 +186,8 @@ export class DenoKvCachePlugin extends VersionedCachePlugin {
       if (cache === undefined) throw foreign();
       return { cache, version };
     }
-    throw storeFailed(`The token cache in Deno KV could not be read whole in ${MOST_READS} tries: parts of it are of another version, or missing.`, {
+    const problem = `The token cache in Deno KV could not be read whole in ${MOST_READS} tries: parts are missing, or of another version.`;
+    throw storeFailed(problem, {
       remedy: 'Try again; if that does not help, delete what is stored under the key of the cache, with its parts, and sign in again.',
       retryable: true,
     });
@@ -337,7 +338,7 @@ async function ask(problem, task) {
     const { name = '', message = '' } = /** @type {Error} */ (cause ?? {});
     // A wrong argument stays wrong, as does a store that was closed, or a request that was refused, unless there were too many.
     const isLasting = !LOCKED.test(message) && (/^(TypeError|BadResource)$/.test(name) || /\b4(?!29)\d\d\b/.test(message));
-    const remedy = isLasting ? 'See the cause, which is what the store said.' : 'Try again in a while; see the cause, which is what the store said.';
+    const remedy = `${isLasting ? '' : 'Try again in a while. '}See the cause, which is what the store said.`;
     throw storeFailed(problem, { remedy, retryable: !isLasting, cause });
   }
 }

@@ -21,7 +21,10 @@ const failing = (thrown) => {
     storage: { get: fails, transaction: fails },
     deno: { get: fails, getMany: fails, atomic: () => operation },
     /** Reads well, and does not write. */
-    full: { kv: { get: async () => null, put: fails }, deno: { get: async () => ({ value: null, versionstamp: null }), getMany: fails, atomic: () => operation } },
+    full: {
+      kv: { get: async () => null, put: fails },
+      deno: { get: async () => ({ value: null, versionstamp: null }), getMany: fails, atomic: () => operation },
+    },
   };
 };
 
@@ -164,7 +167,8 @@ describe('doorcode/cache/kv', () => {
   it('names no key in an error, for that may be a session’s', async () => {
     const foreign = { get: async () => ({ value: 5, versionstamp: '0001' }), getMany: async () => [], atomic() {} };
     const transaction = (task) => task({ get: async () => 5 });
-    for (const plugin of [new DenoKvCachePlugin(foreign, { key: [SECRET] }), new DurableObjectCachePlugin({ get() {}, transaction }, { key: SECRET })]) {
+    const storage = { get() {}, transaction };
+    for (const plugin of [new DenoKvCachePlugin(foreign, { key: [SECRET] }), new DurableObjectCachePlugin(storage, { key: SECRET })]) {
       const error = await failure(plugin.readCache(undefined));
       assert.equal(error.errorCode, 'cache_store_failed');
       assert.ok(!inspect(error, { depth: 9 }).includes(SECRET));

@@ -191,7 +191,8 @@ describe('Deno KV', async () => {
       assert.deepEqual(error, {
         isAuthError: true,
         errorCode: 'cache_store_failed',
-        message: `cache_store_failed: The token cache has ${MOST + 1} bytes, and an atomic operation of Deno KV takes ${MOST}; nothing was changed.`,
+        message: `cache_store_failed: The token cache has ${MOST + 1} bytes, and an atomic operation of Deno KV takes ${MOST}; `
+          + 'nothing was changed.',
         remedy: 'Keep a cache for each person, with a key of its own.',
         retryable: false,
       });
@@ -245,7 +246,8 @@ describe('Deno KV', async () => {
   it('says what went wrong with a store that is closed or cannot be written, and shows nothing of it', async () => {
     const process = start();
     const { error } = await process.tell('closed');
-    assert.deepEqual([error.isAuthError, error.errorCode, error.retryable, error.cause], [true, 'cache_store_failed', false, 'BadResource: Bad resource ID']);
+    const { isAuthError, errorCode, retryable, cause } = error;
+    assert.deepEqual([isAuthError, errorCode, retryable, cause], [true, 'cache_store_failed', false, 'BadResource: Bad resource ID']);
     assert.deepEqual(await process.ask('print'), ['DenoKvCachePlugin {}', '{}']);
   });
 

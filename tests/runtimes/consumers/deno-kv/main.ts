@@ -23,8 +23,8 @@ const networkClient = {
     const now = Math.floor(Date.now() / 1000);
     const claims = { iss: ISSUER, aud: 'the-client', sub: person, preferred_username: person, iat: now, exp: now + 3600 };
     const id_token = `${base64url({ alg: 'none' })}.${base64url(claims)}.`;
-    const tokens = { access_token: `AT-${person}`, refresh_token: `RT-${person}`, id_token, token_type: 'Bearer', expires_in: 3600, scope: 'api' };
-    return { status: 200, headers: {}, body: tokens as T };
+    const secrets = { access_token: `AT-${person}`, refresh_token: `RT-${person}`, id_token };
+    return { status: 200, headers: {}, body: { token_type: 'Bearer', expires_in: 3600, scope: 'api', ...secrets } as T };
   },
 };
 const application = () =>

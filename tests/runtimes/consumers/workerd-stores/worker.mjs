@@ -9,7 +9,8 @@ const scopes = ['api'];
 
 /** A text in which nothing can be missing, or in another place, without a trace. */
 const textOf = (letter, length) =>
-  Array.from({ length: Math.ceil(length / 8) }, (_, number) => letter + String(number).padStart(7, '0')).join('').slice(0, length).toWellFormed();
+  Array.from({ length: Math.ceil(length / 8) }, (_, number) => letter + String(number).padStart(7, '0'))
+    .join('').slice(0, length).toWellFormed();
 
 /** What can be done with a cache. @param {(key?: string) => object} open makes another plugin */
 const tasksOf = (open, { AUTHORITY: authority }) => {
