@@ -32,13 +32,20 @@ async function npmPackages(folder = '', way = ['ci', '--include=dev']) {
   await run(title, 'npm', [...way, '--no-audit', '--no-fund'], { cwd: join(ROOT, folder) });
 }
 
-/** The runtimes and bundlers that the package is tried in: only the tests need them. */
+/** What Debian has of that, and where it is put. */
+const OF_DEBIAN = {
+  chromium: '/usr/bin/chromium',
+  dbus: '/usr/bin/dbus-run-session',
+  'gnome-keyring': '/usr/bin/gnome-keyring-daemon',
+  'redis-server': '/usr/bin/redis-server',
+};
+
+/** The runtimes, bundlers and stores that the package is tried with: only the tests need them. */
 export async function runtimes() {
   // Not by `ci`, which refuses a lock that does not list what some of them offer for other platforms, as not every mirror has all of that.
   await npmPackages('tests/runtimes', ['install', '--no-save', '--ignore-scripts']);
-  if (!existsSync('/usr/bin/chromium')) await aptInstall(['chromium'], 'install Chromium as /usr/bin/chromium');
-  const keyring = ['gnome-keyring-daemon', 'dbus-run-session'].every((name) => existsSync(`/usr/bin/${name}`));
-  if (!keyring) await aptInstall(['gnome-keyring', 'dbus'], 'install gnome-keyring-daemon and dbus-run-session in /usr/bin');
+  const missing = Object.entries(OF_DEBIAN).filter(([, path]) => !existsSync(path));
+  if (missing.length > 0) await aptInstall(missing.map(([name]) => name), `install ${missing.map(([name, path]) => `${name} as ${path}`).join(', ')}`);
 }
 
 /** The tests write and read caches with MSAL Python, in a virtual environment of their own. Debian packs what makes one apart. */
