@@ -18,6 +18,8 @@ const CORE_STAMP = join(TOOLS, 'core.stamp');
 /** The entries beside the main one, as they are imported: `doorcode/cache/file`. */
 const SUBPATHS = Object.keys(JSON.parse(readFileSync(join(ROOT, 'pkg-template/package.json'), 'utf8')).exports)
   .filter((path) => path !== '.' && path !== './package.json').map((path) => path.slice('./'.length));
+/** These, and what the stores share. */
+const BESIDE = [...SUBPATHS, 'cache/plugin'];
 const CORE_SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', '.dev/build.mjs', '.dev/setup.mjs', '.dev/wasm-std.mjs'];
 const SOURCES = [...CORE_SOURCES, 'js', 'pkg-template', 'README.md', 'CHANGELOG.md', 'LICENSE'];
 
@@ -117,21 +119,24 @@ async function bundle() {
   const entryPoints = { index: join(load, 'inline.js'), node: join(load, 'node.js'), workerd: join(load, 'workerd.js') };
   await esbuild({ ...common, format: 'esm', entryPoints, splitting: true, chunkNames: 'doorcode' });
   await esbuild({ ...common, outExtension: { '.js': '.cjs' }, format: 'cjs', platform: 'node', entryPoints: { index: join(load, 'file.js') } });
-  // What is beside the main entry takes the classes of errors from there, so that `instanceof` holds.
-  /** @type {import('esbuild').Plugin} */
-  const errors = { name: 'errors', setup: ({ onResolve }) => onResolve({ filter: /\/errors\.js$/ }, () => ({ path: 'doorcode', external: true })) };
-  const beside = {
-    ...common,
-    entryPoints: Object.fromEntries(SUBPATHS.map((name) => [name, join(ROOT, 'js', `${name}.js`)])),
-    external: ['doorcode', 'node:*'],
-    plugins: [errors],
-  };
-  await esbuild({ ...beside, format: 'esm', splitting: true, chunkNames: 'cache/plugin' });
-  await esbuild({ ...beside, format: 'cjs', outExtension: { '.js': '.cjs' } });
+  // What is beside the main entry takes the classes of errors from there, so that `instanceof` holds; and the stores what they share from
+  // one file.
+  for (const [format, end] of /** @type {const} */ ([['esm', '.js'], ['cjs', '.cjs']])) {
+    /** @type {import('esbuild').Plugin} */
+    const elsewhere = {
+      name: 'elsewhere',
+      setup({ onResolve }) {
+        onResolve({ filter: /\/errors\.js$/ }, () => ({ path: 'doorcode', external: true }));
+        onResolve({ filter: /^\.\/plugin\.js$/ }, () => ({ path: `./plugin${end}`, external: true }));
+      },
+    };
+    const entryPoints = Object.fromEntries(BESIDE.map((name) => [name, join(ROOT, 'js', `${name}.js`)]));
+    await esbuild({ ...common, format, outExtension: { '.js': end }, entryPoints, external: ['doorcode', 'node:*'], plugins: [elsewhere] });
+  }
   // The names of functions and classes stay, for stack traces. Lines stay short: when a program dies of an uncaught error, Node prints
   // the one that threw.
   const { minify } = await import('terser');
-  for (const name of ['doorcode.js', 'index.cjs', 'cache/plugin.js', ...SUBPATHS.flatMap((name) => [`${name}.js`, `${name}.cjs`])]) {
+  for (const name of ['doorcode.js', 'index.cjs', ...BESIDE.flatMap((name) => [`${name}.js`, `${name}.cjs`])]) {
     const path = join(OUT, name);
     const { code } = await minify(readFileSync(path, 'utf8'), { compress: false, mangle: { toplevel: false }, format: { max_line_len: 160 } });
     writeFileSync(path, code ?? '');

@@ -1,11 +1,8 @@
 // Any other store, encrypted. What is stored is a JWE (RFC 7516) in its compact serialization, which every JOSE library can read.
 
 import { DistributedCachePlugin } from 'doorcode';
-import { requireMethods } from '../check.js';
 import { AuthError, AuthErrorCodes } from '../errors.js';
-import { failed } from '../failed.js';
-import { isVersioned } from '../versioned.js';
-import { storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
+import { failed, isVersioned, requireMethods, storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
 
 const KINDS = /** @type {const} */ (['key', 'passphrase', 'keyring']);
 const ONE = 'one of key, passphrase and keyring';

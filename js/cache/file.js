@@ -3,12 +3,11 @@
 import { constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Input } from '../check.js';
 import { AuthError } from '../errors.js';
 import { passing, syncFolder, takeLock, unless } from './file-lock.js';
 import { defaultPath, isSegment } from './file-path.js';
 import { system as host } from './file-system.js';
-import { storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
+import { Input, storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
 
 /** @import { Held } from './file-lock.js' */
 

@@ -1,7 +1,6 @@
 // Stores of keys and values that platforms have: Workers KV and the storage of Durable Objects at Cloudflare, Deno KV.
 
-import { Input } from '../check.js';
-import { storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
+import { Input, storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
 
 const KEY = 'token-cache';
 /** The version of what is not there. */

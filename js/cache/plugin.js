@@ -1,9 +1,12 @@
 // What the stores have in common: MSAL's two callbacks, made of reading and writing by versions, and how they say what went wrong.
 
-import { ClientConfigurationErrorCodes, AuthError, AuthErrorCodes } from '../errors.js';
+import { Input, requireMethods, wrong } from '../check.js';
+import { AuthError, AuthErrorCodes, ClientConfigurationErrorCodes } from '../errors.js';
 import { failed } from '../failed.js';
-import { wrong } from '../check.js';
-import { readInto } from '../versioned.js';
+import { isVersioned, readInto } from '../versioned.js';
+
+// The stores take all that they share from here: it is one file in the package.
+export { failed, Input, isVersioned, requireMethods };
 
 /**
  * A store that reads and writes by versions. doorcode uses these two methods alone; MSAL Node uses its own two callbacks.

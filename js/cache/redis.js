@@ -1,7 +1,6 @@
 // A store in Redis: one string a partition, read and written by two scripts, so that to compare and to swap is one step.
 
-import { Input, requireMethods } from '../check.js';
-import { storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
+import { Input, requireMethods, storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
 
 /** The version of a text is its hash, so that nothing is kept beside it, and what others have stored has a version as well. */
 const VERSION = `local stored = redis.call('GET', KEYS[1])

@@ -82,7 +82,7 @@ describe('the packed tarball', () => {
   it('has the files it should, no dependency and no install script', () => {
     const entries = ['index', ...SUBPATHS].flatMap((name) => ['.cjs', '.d.cts', '.d.ts', '.js'].map((end) => `${name}${end}`));
     assert.deepEqual(tarball.files.map(({ path }) => path).sort(), [
-      'CHANGELOG.md', 'LICENSE', 'README.md', 'core.wasm', 'doorcode.js', 'node.js', 'package.json', 'workerd.js', 'cache/plugin.js', ...entries,
+      'CHANGELOG.md', 'LICENSE', 'README.md', 'core.wasm', 'doorcode.js', 'node.js', 'package.json', 'workerd.js', 'cache/plugin.cjs', 'cache/plugin.js', ...entries,
     ].sort());
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/doorcode/package.json'), 'utf8'));
     assert.equal(manifest.dependencies, undefined);
