@@ -6,7 +6,9 @@ import { failed } from './failed.js';
 import { isVersioned, readInto } from './versioned.js';
 
 /** How often a store that was changed by somebody else meanwhile is written again. */
-const MOST_CONFLICTS = 10;
+const MOST_CONFLICTS = 30;
+/** How many milliseconds longer to wait each time, at most, so that those who write do not meet again and again. */
+const WAIT = 2;
 
 /**
  * Who has the turn at each plugin, and who waits for it. Several applications of a program may share one plugin, and so one store.
@@ -182,6 +184,7 @@ export class CacheAccess {
         return;
       }
       // Somebody else wrote meanwhile: what they did is read, and what was done here is done to it again.
+      if (conflicts > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * conflicts * WAIT));
       await this.#load();
     }
     const text = `The token cache was changed by others ${MOST_CONFLICTS} times while it was being stored; try again.`;

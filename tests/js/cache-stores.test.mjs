@@ -171,7 +171,7 @@ describe('a plugin with versions', () => {
     assert.ok(error instanceof AuthError);
     assert.equal(error.errorCode, 'cache_conflict');
     assert.deepEqual(new Set(store.writes.map(([, outcome]) => outcome)), new Set(['conflict']));
-    assert.ok(store.writes.length <= 20);
+    assert.ok(store.writes.length <= 40);
     store.onWrite = async () => {};
     assert.deepEqual(await pca.getAllAccounts(), []);
     await signInGrace(entra, pca);
