@@ -1,28 +1,12 @@
 // Has a person sign in the first time, and knows them from then on; `cli.ts sign-out` forgets them. See README.md.
 
-import { AuthError, type ICachePlugin, PublicClientApplication } from 'doorcode';
+import { AuthError, PublicClientApplication } from 'doorcode';
+import { FileCachePlugin } from 'doorcode/cache/file';
 
 const clientId = Deno.env.get('CLIENT_ID') ?? '';
 const authority = Deno.env.get('AUTHORITY');
-const folder = 'tokens';
-const file = `${folder}/cache.json`;
 const giveUp = new AbortController();
 Deno.addSignalListener('SIGINT', () => giveUp.abort());
-
-/** Keeps the tokens in a file that nobody else may read. */
-const cachePlugin: ICachePlugin = {
-  async beforeCacheAccess({ tokenCache }) {
-    const none = (error: Error) => (error instanceof Deno.errors.NotFound ? '' : Promise.reject(error));
-    tokenCache.deserialize(await Deno.readTextFile(file).catch(none));
-  },
-  async afterCacheAccess({ tokenCache, cacheHasChanged }) {
-    if (!cacheHasChanged) return;
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    const next = `${folder}/${crypto.randomUUID()}`;
-    await Deno.writeTextFile(next, tokenCache.serialize(), { mode: 0o600, createNew: true });
-    await Deno.rename(next, file); // whole, or not at all
-  },
-};
 
 async function greet(pca: PublicClientApplication) {
   const { account, fromCache } = await pca.acquireToken({
@@ -40,6 +24,7 @@ async function signOut(pca: PublicClientApplication) {
 }
 
 try {
+  const cachePlugin = new FileCachePlugin({ path: 'tokens/cache.json' });
   const pca = new PublicClientApplication({ auth: { clientId, authority }, cache: { cachePlugin } });
   await (Deno.args[0] === 'sign-out' ? signOut(pca) : greet(pca));
 } catch (error) {

@@ -1,27 +1,15 @@
 #!/usr/bin/env node
 // Has a person sign in the first time, and knows them from then on; `cli.mjs sign-out` forgets them. See README.md.
 
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { PublicClientApplication } from 'doorcode';
+import { FileCachePlugin } from 'doorcode/cache/file';
 
-const { CLIENT_ID: clientId, AUTHORITY: authority, CACHE_FILE: file = 'token-cache.json' } = process.env;
+const { CLIENT_ID: clientId, AUTHORITY: authority, CACHE_FILE: path } = process.env;
 const giveUp = new AbortController();
 process.once('SIGINT', () => giveUp.abort()); // Ctrl-C
 
-const cachePlugin = {
-  async beforeCacheAccess({ tokenCache }) {
-    const none = (error) => (error.code === 'ENOENT' ? '' : Promise.reject(error));
-    tokenCache.deserialize(await readFile(file, 'utf8').catch(none));
-  },
-  async afterCacheAccess({ tokenCache, cacheHasChanged }) {
-    if (!cacheHasChanged) return;
-    const next = `${file}.${crypto.randomUUID()}`;
-    await writeFile(next, tokenCache.serialize(), { mode: 0o600, flag: 'wx' }); // nobody else may read it
-    await rename(next, file); // whole, or not at all
-  },
-};
-
 try {
+  const cachePlugin = new FileCachePlugin(path ? { path } : { name: 'node-cli' }); // the name of your program
   const pca = new PublicClientApplication({ auth: { clientId, authority }, cache: { cachePlugin } });
   if (process.argv[2] === 'sign-out') {
     for (const account of await pca.getAllAccounts()) await pca.signOut({ account });

@@ -306,7 +306,6 @@ const ROOM = 'Make room on that disk, or pass a path on another.';
 const REMEDIES = {
   EACCES: LEAVE,
   EDQUOT: ROOM,
-  EISDIR: 'Pass the path of a file, or of one that is to be made.',
   ELOOP: 'Pass the path that the symbolic link leads to.',
   EMFILE: MANY,
   ENAMETOOLONG: 'Pass a shorter path.',

@@ -61,7 +61,10 @@ describe('the example CLIs', async () => {
 
   const [ofNode, ofDeno, ofBun] = await Promise.all([node(24), deno(), bun()].map((program) => versionOf(program)));
   for (const { name, example, program, flags: always, kept, opened = (text) => text } of [
-    { name: `Node ${ofNode}`, example: 'node-cli', program: node(24), flags: ['--import', HURRY], kept: [['token-cache.json', '600']] },
+    {
+      name: `Node ${ofNode}`, example: 'node-cli', program: node(24), flags: ['--import', HURRY],
+      kept: [['state', '700'], ['state/node-cli', '700'], ['state/node-cli/token-cache.json', '600']],
+    },
     {
       name: `Deno ${ofDeno}`, example: 'deno', program: deno(), flags: ['--preload', HURRY, '--quiet', '--no-prompt'],
       kept: [['tokens', '700'], ['tokens/cache.json', '600']],
@@ -97,7 +100,7 @@ describe('the example CLIs', async () => {
           env: {
             PATH: process.env.PATH, NO_COLOR: '1', CLIENT_ID, AUTHORITY: server.issuer, CACHE_KEY,
             DENO_DIR: join(project.folder, '.deno'), DENO_NO_PACKAGE_JSON: '1', DENO_NO_UPDATE_CHECK: '1', NPM_CONFIG_REGISTRY: npm.url,
-            ...env,
+            XDG_STATE_HOME: join(folder, 'state'), ...env,
           },
         });
         let text = '';
