@@ -18,7 +18,8 @@ import type { ICachePlugin, IVersionedCachePlugin, TokenCacheContext } from 'doo
 export interface RedisClient {
   /** Runs a script. */
   eval(...args: any[]): Promise<unknown>;
-  sendCommand(...args: any[]): Promise<unknown>;
+  /** Tells a client from other things that have an `eval`. */
+  sendCommand(...args: any[]): unknown;
 }
 
 export interface RedisCachePluginOptions {
