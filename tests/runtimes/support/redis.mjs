@@ -81,8 +81,8 @@ export const CLIENTS = [
   },
 ];
 
-/** A line to the server, from a port of 127.0.0.1. @param {string} path of the server's socket */
-export async function startLine(path) {
+/** A line to the server, from a port of 127.0.0.1. @param {string} path of the server's socket @param {number} [at] the port, if it is to be that */
+export async function startLine(path, at = 0) {
   const connections = new Set();
   let holds;
   let isHeld = () => {};
@@ -141,7 +141,7 @@ export async function startLine(path) {
       client.write(chunk);
     });
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise((resolve) => server.listen(at, '127.0.0.1', resolve));
   line.port = server.address().port;
   return line;
 }
