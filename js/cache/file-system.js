@@ -51,9 +51,11 @@ let machine;
 function identify() {
   const boot = '/proc/sys/kernel/random/boot_id';
   try {
-    // The boot, and the namespace of processes: containers have their own numbers.
-    if (process.platform === 'linux') return may({ name: 'read', path: boot }) ? readFileSync(boot, 'utf8') + readlinkSync('/proc/self/ns/pid') : undefined;
-    return may({ name: 'sys', kind: 'hostname' }) ? `${hostname()}` : undefined;
+    if (process.platform === 'linux') {
+      // The boot, and the namespace of processes: containers have their own numbers.
+      return may({ name: 'read', path: boot }) ? readFileSync(boot, 'utf8') + readlinkSync('/proc/self/ns/pid') : undefined;
+    }
+    return may({ name: 'sys', kind: 'hostname' }) ? hostname() : undefined;
   } catch {
     return undefined;
   }
