@@ -40,7 +40,8 @@ export const system = {
 
   /** What processes have in common that see each other by the same numbers, in letters and digits. */
   machine() {
-    return (machine ??= (identify() ?? crypto.randomUUID()).replaceAll(/\W|_/g, ''));
+    // A name may have no such letter.
+    return (machine ??= [identify() ?? '', crypto.randomUUID()].map((name) => name.replaceAll(/\W|_/g, '')).find(Boolean) ?? '');
   },
 };
 
