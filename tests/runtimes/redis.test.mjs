@@ -251,6 +251,7 @@ for (const { name, kind, connect } of CLIENTS) describe(`RedisCachePlugin by ${n
       const { limit, client, plugin } = await lined(server, kind === 'ioredis' ? { maxRetriesPerRequest: null } : {});
       const partition = newPartition();
       await server.stop();
+      while (client.isReady ?? client.status === 'ready') await new Promise(setImmediate);
       const [read, written] = [failure(plugin(partition).readCache()), failure(plugin(partition).writeCache('{"late":1}', 'none'))];
       while (limit.pending < 2) await new Promise(setImmediate);
       limit.end();

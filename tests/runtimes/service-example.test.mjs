@@ -222,8 +222,8 @@ describe('examples/service', async () => {
     await approve(page(), code);
     const id = idOf(other.cookie);
     const kept = Object.assign(new Browser(instances), { cookie: other.cookie });
-    // The tokens are on their way to Redis.
-    const held = line.hold('return redis.sha1hex');
+    // It is about to poll.
+    const held = line.hold('polling');
     await admin.client.del(`pause:${id}`);
     const polled = kept.see();
     await held;
