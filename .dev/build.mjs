@@ -119,14 +119,14 @@ async function bundle() {
   const entryPoints = { index: join(load, 'inline.js'), node: join(load, 'node.js'), workerd: join(load, 'workerd.js') };
   await esbuild({ ...common, format: 'esm', entryPoints, splitting: true, chunkNames: 'doorcode' });
   await esbuild({ ...common, outExtension: { '.js': '.cjs' }, format: 'cjs', platform: 'node', entryPoints: { index: join(load, 'file.js') } });
-  // What is beside the main entry takes the classes of errors from there, so that `instanceof` holds; and the stores what they share from
-  // one file.
-  for (const [format, end] of /** @type {const} */ ([['esm', '.js'], ['cjs', '.cjs']])) {
+  // What is beside the main entry takes its classes from there, so that `instanceof` holds; and the stores what they share from one file. ES
+  // modules by their path: there are no import maps in service workers.
+  for (const [format, end, main] of /** @type {const} */ ([['esm', '.js', '../doorcode.js'], ['cjs', '.cjs', 'doorcode']])) {
     /** @type {import('esbuild').Plugin} */
     const elsewhere = {
       name: 'elsewhere',
       setup({ onResolve }) {
-        onResolve({ filter: /\/errors\.js$/ }, () => ({ path: 'doorcode', external: true }));
+        onResolve({ filter: /\/(distributed-cache|errors)\.js$/ }, () => ({ path: main, external: true }));
         onResolve({ filter: /^\.\/plugin\.js$/ }, () => ({ path: `./plugin${end}`, external: true }));
       },
     };
