@@ -1,21 +1,14 @@
 // The service worker signs people in. The browser ends it when it has been idle for half a minute, so it keeps nothing in variables that
 // it could not do without. In storage are: `view`, what the popup shows; `flow`, a sign-in that waits for the person; `tokens`.
 
+import { WebStorageCachePlugin } from './node_modules/doorcode/cache/web.js';
 import { DeviceCodeFlow, PublicClientApplication } from './node_modules/doorcode/index.js';
 import { auth, scopes } from './config.js';
 
 const session = chrome.storage.session; // in memory, until the browser is closed; no page and no content script can read it
 const tokenStore = session; // README.md tells of chrome.storage.local
 
-const cachePlugin = {
-  async beforeCacheAccess({ tokenCache }) {
-    const { tokens = '' } = await tokenStore.get('tokens');
-    tokenCache.deserialize(tokens);
-  },
-  async afterCacheAccess({ tokenCache, cacheHasChanged }) {
-    if (cacheHasChanged) await tokenStore.set({ tokens: tokenCache.serialize() });
-  },
-};
+const cachePlugin = new WebStorageCachePlugin(tokenStore, { key: 'tokens' });
 const application = () => new PublicClientApplication({ auth, cache: { cachePlugin } });
 
 let giveUp = new AbortController();
