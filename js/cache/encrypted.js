@@ -1,6 +1,6 @@
 // Any other store, encrypted. What is stored is a JWE (RFC 7516) in its compact serialization, which every JOSE library can read.
 
-import { DistributedCachePlugin } from 'doorcode';
+import { DistributedCachePlugin } from '../distributed-cache.js';
 import { AuthError, AuthErrorCodes } from '../errors.js';
 import { failed, isVersioned, requireMethods, storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
 

@@ -3,9 +3,8 @@
 // What is stored is the cache and nothing else, so that other code can read it, replace it and remove it without breaking anything: whether
 // it has changed is seen by comparing texts.
 
-import { Input, requireMethods } from '../check.js';
 import { AuthError } from '../errors.js';
-import { storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
+import { Input, requireMethods, storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
 
 /** How long to wait for others, in milliseconds. */
 const PATIENCE = 10_000;
