@@ -128,8 +128,8 @@ async function makeFolder(folder, fs, platform) {
  */
 export async function syncFolder(folder, fs, platform) {
   if (platform === 'win32') return;
-  // A folder may be one that can be written and not read; some file systems know no such thing.
-  const handle = await fs.open(folder, 'r').catch(unless('EACCES', 'EPERM'));
+  // A folder may be one that can be written and not read, and Deno may not allow to read what is above; some file systems know no such thing.
+  const handle = await fs.open(folder, 'r').catch(unless('EACCES', 'EPERM', 'NotCapable'));
   if (!handle) return;
   try {
     await handle.sync().catch(unless('EINVAL', 'ENOTSUP'));
@@ -159,7 +159,7 @@ export const passing = ({ platform }) => (platform === 'win32' ? ['EACCES', 'EBU
 /** Takes some errors for nothing. @param {string[]} codes */
 export function unless(...codes) {
   return (/** @type {NodeJS.ErrnoException} */ error) => {
-    if (!codes.includes(error.code ?? '')) throw error;
+    if (!codes.includes(error.code ?? error.name)) throw error; // Deno's refusals have a name alone
     return undefined;
   };
 }

@@ -61,8 +61,8 @@ export declare class WebStorageCachePlugin implements ICachePlugin, IVersionedCa
   /** @throws {AuthError} `cache_store_failed`: the browser failed, or what is stored under the key is no text */
   readCache(since: string | undefined): Promise<{ cache: string; version: string } | null>;
   /**
-   * @throws {AuthError} `cache_store_failed`: there is no room; the time limit has passed (`retryable`); the browser failed (`retryable`).
-   * Nothing was changed then.
+   * @throws {AuthError} `cache_store_failed`: there is no room, or the time limit has passed (`retryable`), and nothing was changed; or the
+   * browser failed (`retryable`), as it does where the service worker is just being ended
    */
   writeCache(cache: string, expected: string | undefined): Promise<string | null>;
   beforeCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;

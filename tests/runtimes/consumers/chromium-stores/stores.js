@@ -158,21 +158,23 @@ Object.assign(globalThis, {
         channel.postMessage(number + 1);
       }
     };
-    run().catch((error) => channel.postMessage(`${error} ${error.cause}`));
+    run().catch((error) => channel.postMessage(`${error} ${error.cause}`)); // also where it is being ended
   },
   /** Listens to a storm. */
   listen({ name }) {
-    const state = { done: 0, more() {} };
+    const state = { done: 0, failure: '', more() {} };
     heard.set(name, state);
     new BroadcastChannel(name).onmessage = ({ data }) => {
-      state.done = data;
+      if (Number.isInteger(data)) state.done = data;
+      else state.failure = data;
       state.more();
     };
   },
   /** Waits until a storm has done so much; returns what it has. */
   async hear({ name, least }) {
     const state = heard.get(name);
-    while (state.done < least) await new Promise((resolve) => (state.more = resolve));
+    while (state.done < least && !state.failure) await new Promise((resolve) => (state.more = resolve));
+    if (state.done < least) throw new Error(state.failure);
     return state.done;
   },
 
