@@ -1,7 +1,7 @@
 // EncryptedCachePlugin: what is stored, by which keys it opens, and that nothing which cannot be opened is written over.
 
 import assert from 'node:assert/strict';
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, pbkdf2Sync } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, it, mock } from 'node:test';
 import { inspect } from 'node:util';
 import * as msal from '@azure/msal-node';
@@ -317,6 +317,22 @@ describe('what was changed', () => {
       make(header, { tag: 4 }), make(header, { encryptedKey: 'AAAA' }),
       make(header, { content: Buffer.from([0x7b, 0xff, 0x7d]) }),
     ]) await isRefused(text, { key });
+  });
+
+  it('is refused if its content key is a shorter one, or it names another algorithm for that', async () => {
+    const make = (alg, size) => {
+      const [salt, contentKey] = [bytes(3).slice(0, 16), bytes(4).slice(0, size)];
+      const wrapping = pbkdf2Sync(QUICK.passphrase, Buffer.concat([Buffer.from('PBES2-HS512+A256KW\0'), salt]), 1000, 32, 'sha512');
+      const wrapped = createCipheriv('id-aes256-wrap', wrapping, Buffer.alloc(8, 0xa6)).update(contentKey);
+      const head = base64url(JSON.stringify({ alg, enc: 'A256GCM', p2c: 1000, p2s: base64url(salt) }));
+      const cipher = createCipheriv(`aes-${8 * size}-gcm`, contentKey, bytes(9).slice(0, 12)).setAAD(Buffer.from(head));
+      const ciphertext = base64url(Buffer.concat([cipher.update(CACHE), cipher.final()]));
+      return [head, base64url(wrapped), base64url(bytes(9).slice(0, 12)), ciphertext, base64url(cipher.getAuthTag())].join('.');
+    };
+    assert.equal(await read(versionedStore(make('PBES2-HS512+A256KW', 32)), QUICK), CACHE);
+    for (const [alg, size] of [['PBES2-HS512+A256KW', 16], ['PBES2-HS256+A128KW', 32], ['dir', 32], [undefined, 32]]) {
+      await isRefused(make(alg, size), QUICK);
+    }
   });
 
   it('has no key made of a passphrase with a number of rounds that nobody asked for', async () => {
@@ -802,6 +818,13 @@ describe('a store with MSAL\'s two callbacks', () => {
       store.text = await sealed(options, '{}');
       await operate(plugin);
     }
+  });
+
+  it('hears the end of a turn that cannot be opened, also if nobody says that it is over', async () => {
+    const store = lockedStore('damaged');
+    const context = new TokenCacheContext({ serialize: () => '{}', deserialize() {} }, true);
+    await assert.rejects(new EncryptedCachePlugin(store.open(), options).beforeCacheAccess(context), REFUSED);
+    assert.deepEqual([store.calls, store.isLocked], [[['before', true], ['after', false]], false]);
   });
 
   it('hears the end of a turn that MSAL Node would have it end by writing', async () => {
