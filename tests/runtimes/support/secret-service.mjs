@@ -10,9 +10,20 @@ import { versionOf } from './runtimes.mjs';
 
 export const keyringVersion = () => versionOf('/usr/bin/gnome-keyring-daemon');
 
-/** Ends when its input does. */
-const SESSION = `printf a-password | gnome-keyring-daemon $UNLOCK --components=secrets >/dev/null
-  && echo "$DBUS_SESSION_BUS_ADDRESS" && exec cat`.replaceAll('\n', '');
+/**
+ * Says where the bus is, and ends when its input does. The keyring goes into the background once it is ready, and does not always notice that
+ * its bus has ended: the bus is asked for its process.
+ */
+const SESSION = `
+  printf a-password | gnome-keyring-daemon $UNLOCK --components=secrets >/dev/null || exit 1
+  bus=org.freedesktop.DBus
+  keyring=$(dbus-send --session --print-reply=literal --dest=$bus / $bus.GetConnectionUnixProcessID string:org.freedesktop.secrets)
+  keyring=\${keyring##* }
+  echo "$DBUS_SESSION_BUS_ADDRESS"
+  cat
+  kill $keyring
+  for try in 1 2 3 4 5 6 7 8 9 10; do kill -0 $keyring 2>/dev/null || exit 0; sleep 0.05; done
+  kill -9 $keyring`;
 
 /** A home, and the environment of programs in it. No bus is there. */
 export function home() {
