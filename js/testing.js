@@ -92,6 +92,16 @@ async function put(plugin, cache) {
   await plugin.afterCacheAccess(context);
 }
 
+/** What is stored, as it is. @param {Plugin} plugin */
+async function stored(plugin) {
+  if ('readCache' in plugin) return (await plugin.readCache(undefined))?.cache;
+  let text;
+  const context = new TokenCacheContext({ serialize: () => '', deserialize: (cache) => void (text = cache) }, false);
+  await plugin.beforeCacheAccess(context);
+  await plugin.afterCacheAccess(context);
+  return text;
+}
+
 /** @param {unknown} found @param {unknown} expected @param {string} what */
 function equal(found, expected, what) {
   const [one, other] = [found, expected].map((value) => JSON.stringify(value));
@@ -183,6 +193,18 @@ const ALWAYS = [
       for (const pca of [one, other, await application(store)]) await holds(pca, ['ada', 'grace', 'linus']);
       await Promise.all([signOut(one, 'ada'), signOut(other, 'linus')]);
       for (const pca of [one, other, await application(store)]) await holds(pca, ['grace']);
+    },
+  },
+  {
+    name: 'leaves what is no cache as it is, unless it can set it aside',
+    async test(store) {
+      const plugin = await store.open();
+      if ('setAside' in plugin) return;
+      await put(plugin, 'damaged');
+      const pca = await application(store);
+      const refused = await signIn(pca, 'ada').then(() => undefined, (error) => error.errorCode);
+      equal(refused, 'invalid_cache_record', 'what the operation fails with');
+      equal(await stored(await store.open()), 'damaged', 'what is stored');
     },
   },
   {

@@ -76,6 +76,20 @@ describe('the tests for cache plugins', () => {
     }
   });
 
+  it('fail where what is no cache is taken for none, and written over', async () => {
+    const open = () => {
+      const plugin = store.open();
+      const readCache = async (since) => {
+        const read = await plugin.readCache(since);
+        return read && { ...read, cache: read.cache.startsWith('{') ? read.cache : '' };
+      };
+      return { ...plugin, readCache };
+    };
+    let store;
+    const names = await failing(() => ((store = versioned()), { open }));
+    assert.deepEqual(names, ['leaves what is no cache as it is, unless it can set it aside']);
+  });
+
   it('fail where a plugin shows tokens', async () => {
     const create = () => {
       const { open } = plain();
