@@ -23,8 +23,8 @@ const sessionOf = (id) => new SignIn(redis, id, { clientId, authority });
 async function respond({ method, url, headers }) {
   const id = new RegExp(`(?:^|; )${COOKIE}=([0-9a-f-]{36})(?:;|$)`).exec(headers.cookie ?? '')?.[1];
   const session = id && sessionOf(id);
-  // No page of somebody else's may sign people in or out here.
-  if (method === 'POST' && headers['sec-fetch-site'] === 'cross-site') return { status: 403 };
+  // No page of somebody else's may sign people in or out here, and none of another host of this domain.
+  if (method === 'POST' && ['cross-site', 'same-site'].includes(headers['sec-fetch-site'])) return { status: 403 };
   switch (`${method} ${url.split('?')[0]}`) {
     case 'GET /':
       return { state: session ? await session.state() : { status: 'signed out' } };

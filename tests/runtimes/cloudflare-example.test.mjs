@@ -154,6 +154,10 @@ function example(configuration, poll) {
       assert.deepEqual(await stranger.see(), { status: 'signed out' });
       assert.deepEqual(await stranger.see('/profile'), { status: 'signed out' });
     }
+    for (const from of ['cross-site', 'same-site']) {
+      const { status } = await fetch(`${given.worker.origin}/sign-in`, { method: 'POST', headers: { 'sec-fetch-site': from } });
+      assert.equal(status, 403, from);
+    }
   });
 
   it('goes on after a restart', async () => {

@@ -191,7 +191,10 @@ describe('examples/service', async () => {
       assert.deepEqual(await stranger.see(), { status: 'signed out' });
       assert.deepEqual(await stranger.see('/profile'), { status: 'signed out' });
     }
-    assert.equal(await stranger.status('/sign-in', { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } }), 403);
+    for (const from of ['cross-site', 'same-site']) {
+      assert.equal(await stranger.status('/sign-in', { method: 'POST', headers: { 'sec-fetch-site': from } }), 403, from);
+    }
+    assert.equal(await stranger.status('/sign-out', { method: 'POST', headers: { 'sec-fetch-site': 'same-origin' } }), 303);
     assert.equal(await stranger.status('/nowhere'), 404);
   });
 

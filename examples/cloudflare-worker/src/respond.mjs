@@ -12,8 +12,10 @@ const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax';
 export async function respond(request, sessionOf) {
   const id = new RegExp(`(?:^|; )${COOKIE}=([0-9a-f-]{36})(?:;|$)`).exec(request.headers.get('cookie') ?? '')?.[1];
   const session = id && sessionOf(id);
-  // No page of somebody else's may sign people in or out here.
-  if (request.method === 'POST' && request.headers.get('sec-fetch-site') === 'cross-site') return new Response('Forbidden', { status: 403 });
+  // No page of somebody else's may sign people in or out here, and none of another host of this domain.
+  if (request.method === 'POST' && ['cross-site', 'same-site'].includes(request.headers.get('sec-fetch-site'))) {
+    return new Response('Forbidden', { status: 403 });
+  }
   switch (`${request.method} ${new URL(request.url).pathname}`) {
     case 'GET /':
       return show(request, session ? await session.state() : { status: 'signed out' });
