@@ -123,6 +123,27 @@ describe('examples/page', async () => {
     await read('signed out', 'two');
   });
 
+  it('runs no script that was smuggled in', async () => {
+    await read('signed out');
+    const ran = await chromium.run(({ kept }) =>
+      kept.tabs.one.evaluate(async () => {
+        globalThis.ran = [];
+        const script = (given) => Object.assign(document.createElement('script'), given);
+        document.body.append(script({ text: 'ran.push("inline")' }));
+        const fromElsewhere = script({ src: 'data:text/javascript,ran.push("elsewhere")' });
+        await new Promise((resolve) => {
+          fromElsewhere.onload = fromElsewhere.onerror = resolve;
+          document.body.append(fromElsewhere);
+        });
+        const paragraph = document.createElement('p');
+        paragraph.setAttribute('onclick', 'ran.push("handler")');
+        paragraph.click();
+        return globalThis.ran;
+      }),
+    );
+    assert.deepEqual(ran, []);
+  });
+
   it('cancels', async () => {
     await press('Sign in');
     await read('Waiting');
