@@ -275,11 +275,11 @@ class KeyringKey {
   /** Asks the keyring. @returns whether it has another key than the last time */
   async #look() {
     const held = (await this.#ask('The keyring cannot be read.', (entry) => entry.getPassword())) || undefined;
-    const isNew = held !== this.#held;
+    if (held === this.#held) return false;
     this.#held = held;
-    if (held === undefined || !isNew) return false;
     this.#key = undefined;
     this.#isSettled = false;
+    if (held === undefined) return false;
     const bytes = typeof held === 'string' && fromBase64url(held);
     if (!bytes || bytes.length !== KEY_BYTES) {
       this.#held = undefined;
@@ -295,7 +295,7 @@ class KeyringKey {
   }
 
   async check() {
-    if (!this.#key) await this.#look();
+    await this.#look();
   }
 
   /** @param {Jwe} jwe */

@@ -681,6 +681,20 @@ describe('a keyring', () => {
     assert.deepEqual(kept.calls, ['get']);
   });
 
+  it('is asked again once nothing is stored: who has lost the key has deleted that as well', async () => {
+    const kept = entry();
+    const store = versionedStore();
+    const plugin = over(store, { keyring: kept.keyring });
+    await plugin.writeCache(CACHE, (await plugin.readCache(undefined)).version);
+    for (const password of [null, base64url(bytes(2))]) {
+      kept.password = password;
+      store.put('');
+      await plugin.writeCache(CACHE, (await plugin.readCache(undefined)).version);
+      assert.equal(await read(store, { keyring: entry(kept.password).keyring }), CACHE);
+    }
+    assert.equal(kept.password, base64url(bytes(2)));
+  });
+
   it('that has no key for what is stored gets none, and nothing is changed', async () => {
     const text = await sealed({ key: bytes(1) });
     for (const make of [versionedStore, textStore]) {
