@@ -13,6 +13,9 @@ const COOKIE = '__Host-session';
 const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax';
 const SECURITY = "default-src 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/** How long a browser waits at most, in milliseconds. */
+const PATIENCE = 20_000;
+
 const redis = createClient({ url, disableOfflineQueue: true }); // while Redis is away, requests fail rather than wait
 redis.on('error', ({ message }) => console.error(`Redis: ${message}`)); // the client connects again by itself
 await redis.connect();
@@ -44,8 +47,12 @@ async function respond({ method, url, headers }) {
   }
 }
 
+/** Redis or the authorization server may say nothing at all, and node-redis waits for ever for what it has sent. */
+const patience = () =>
+  new Promise((resolve, reject) => void setTimeout(reject, PATIENCE, new Error('a request took too long')).unref());
+
 const server = createServer(async (request, response) => {
-  const answer = await respond(request).catch((error) => {
+  const answer = await Promise.race([respond(request), patience()]).catch((error) => {
     console.error(error.message);
     return { status: 503 };
   });

@@ -104,8 +104,8 @@ describe('examples/service', async () => {
   });
 
   /** Starts an instance as its README says. */
-  async function start(authority = server.issuer) {
-    const child = spawn(node(24), ['service.mjs'], {
+  async function start(authority = server.issuer, options = []) {
+    const child = spawn(node(24), [...options, 'service.mjs'], {
       cwd: project.folder,
       env: { PATH: process.env.PATH, CLIENT_ID, AUTHORITY: authority, REDIS_URL: `redis://127.0.0.1:${line.port}`, PORT: '0' },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -270,6 +270,20 @@ describe('examples/service', async () => {
       assert.deepEqual(await other.stop('SIGTERM'), [0, null]);
     } finally {
       await Promise.all([one.stop(), other.stop()]);
+    }
+  });
+
+  it('answers 503 when Redis says nothing', async () => {
+    const quick = 'const { setTimeout } = globalThis; globalThis.setTimeout = (work, wait, ...more) => setTimeout(work, wait === 20_000 ? 9 : wait, ...more)';
+    const instance = await start(server.issuer, ['--import', `data:text/javascript,${encodeURIComponent(quick)}`]);
+    try {
+      const held = line.hold('waiting:');
+      const status = new Browser([instance]).status('/sign-in', { method: 'POST', signal: AbortSignal.timeout(5000) });
+      await held;
+      assert.equal(await status, 503);
+    } finally {
+      line.release();
+      await instance.stop();
     }
   });
 
