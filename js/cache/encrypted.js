@@ -147,17 +147,17 @@ const isDirect = ({ header, wrapped }) => header.alg === DIRECT && wrapped.lengt
 
 /** A key that the caller has. @implements {Key} */
 class GivenKey {
-  #given;
-  /** Not a promise: in workerd it would be of one request alone. @type {CryptoKey | undefined} */
+  /** Not a promise: in workerd it would be of one request alone. The bytes are not kept longer than they are needed. */
   #key;
 
-  /** @param {Bytes | CryptoKey} given */
-  constructor(given) {
-    this.#given = given;
+  /** @param {Bytes | CryptoKey} key */
+  constructor(key) {
+    this.#key = key;
   }
 
   async #ready() {
-    return (this.#key ??= this.#given instanceof Uint8Array ? await imported(this.#given) : this.#given);
+    if (this.#key instanceof Uint8Array) this.#key = await imported(this.#key);
+    return this.#key;
   }
 
   /** @param {Jwe} jwe */
