@@ -25,7 +25,8 @@ export interface RedisClient {
 export interface RedisCachePluginOptions {
   /**
    * Whose tokens: a session or a person. Make a plugin and an application for each, which costs microseconds. What people may choose
-   * themselves is no good name for a partition: they could choose somebody else's.
+   * themselves is no good name for a partition: they could choose somebody else's. One that is there but empty or undefined is refused, for
+   * people would share a cache.
    * @default 'default'
    */
   partition?: string;

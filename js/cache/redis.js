@@ -60,7 +60,8 @@ export class RedisCachePlugin extends VersionedCachePlugin {
     this.#client = /** @type {any} */ (client);
     if (this.#client.options?.legacyMode) throw wrongOption('client', 'it is in legacyMode, where methods return no promises; pass client.v4');
     const input = Input.configuration(options);
-    const { partition = 'default' } = input.value;
+    // One that is there but undefined is a mistake: people without a session would share a cache.
+    const partition = 'partition' in input.value ? input.value.partition : 'default';
     if (typeof partition !== 'string' || !partition) {
       throw wrongOption('partition', 'it must be a string that is not empty; make a plugin and an application for each person, which costs microseconds');
     }

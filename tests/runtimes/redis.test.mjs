@@ -573,6 +573,8 @@ describe('RedisCachePlugin', () => {
       [[{ ...client, options: { legacyMode: true } }], 'client', /pass client\.v4/],
       [[client, 'ada'], 'the argument', /must be an object/],
       [[client, { partition: '' }], 'partition', /not empty/],
+      [[client, { partition: undefined }], 'partition', /string/],
+      [[client, { partition: null }], 'partition', /string/],
       [[client, { partition: 7 }], 'partition', /string/],
       [[client, { partition: () => 'ada' }], 'partition', /a plugin and an application for each person/],
       [[client, { prefix: 7 }], 'prefix', /string/],
@@ -587,7 +589,7 @@ describe('RedisCachePlugin', () => {
         return error instanceof AuthError;
       });
     }
-    for (const options of [undefined, {}, { partition: undefined, prefix: null, ttl: 0, timeout: 0 }, { prefix: '' }]) new RedisCachePlugin(client, options);
+    for (const options of [undefined, {}, { prefix: null, ttl: 0, timeout: 0 }, { prefix: '' }]) new RedisCachePlugin(client, options);
   });
 
   it('says that a client gives no promises', async () => {
