@@ -41,7 +41,8 @@ export type EncryptionKey =
        * anew; what is stored cannot be read any more then.
        *
        * A random key is put there at the first write, as 43 letters. What else is there is left alone. Where nothing is stored yet, the
-       * first write takes half a second longer: several processes may be putting a key there at the same time.
+       * first write takes half a second longer: several processes may be putting a key there at the same time. Should one of them be held
+       * up for longer than that while it does so, what another has written meanwhile cannot be read any more: delete it, and sign in again.
        */
       keyring: Keyring | (() => Keyring | Promise<Keyring>);
       key?: undefined;
