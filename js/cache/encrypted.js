@@ -199,7 +199,7 @@ class Passphrase {
       return key;
     } catch (cause) {
       throw storeFailed(`This runtime makes no key of a passphrase with ${p2c} iterations.`, {
-        remedy: 'Cloudflare allows 100000: pass that as iterations, or pass a key.',
+        remedy: 'Cloudflare allows 100000: pass that as iterations before anything is stored, or pass a key.',
         cause,
       });
     }

@@ -105,7 +105,7 @@ export class RedisCachePlugin extends VersionedCachePlugin {
       evaluate()
         // ioredis sends again what was under way when the connection was lost; node-redis leaves that to its callers.
         .catch((error) => (isLost(error) && !giveUp.signal.aborted ? evaluate() : Promise.reject(error)))
-        .then(resolve, (error) => reject(explained(done, error)))
+        .then(resolve, (error) => reject(explained(done, error, this.#key)))
         .finally(() => clearTimeout(timer));
     });
   }
@@ -126,10 +126,11 @@ export class RedisCachePlugin extends VersionedCachePlugin {
 /** Whether the connection was lost while node-redis waited for the answer. @param {any} error */
 const isLost = (error) => /^Socket closed unexpectedly/.test(error?.message) || /^(ECONNRESET|EPIPE)$/.test(error?.code);
 
-/** @param {string} done @param {any} error */
-function explained(done, error) {
-  // Servers quote what they do not understand, and that may be a token. Nothing is kept from the first quotation mark on.
-  const [message = ''] = String(error?.message).split(/["`{]|(?<!\w)'| script:/);
+/** @param {string} done @param {any} error @param {string} key */
+function explained(done, error, key) {
+  // Servers quote what they do not understand, and that may be a token. Nothing is kept from the first quotation mark, or the key, on.
+  const [said = ''] = String(error?.message).split(key);
+  const [message = ''] = said.split(/["`{]|(?<!\w)'| script:/);
   const [, remedy, retryable = false] = REFUSALS.find(([word]) => word.test(message)) ?? [
     0, 'Check that the client is connected, as its connect does, and that Redis can be reached; then try again.', true,
   ];

@@ -369,6 +369,8 @@ for (const { name, kind, connect } of CLIENTS) describe(`RedisCachePlugin by ${n
       }
       line.onSend = () => `-ERR unknown command with ${cache}\r\n`;
       check(await failure(plugin('session-id').writeCache(cache, 'none')));
+      line.onSend = () => '-ERR unknown command on doorcode:session-id\r\n';
+      check(await failure(plugin('session-id').readCache()));
       for (const error of said) {
         const shown = [inspect(error, { depth: 9, showHidden: true }), JSON.stringify(error), error.stack, error.cause.stack].join();
         for (const secret of secrets) assert.ok(!shown.includes(secret), shown);
