@@ -41,11 +41,11 @@ export async function takeLock(folder, system) {
   let handle;
   try {
     for (let wait = SHORTEST_WAIT; ; wait = Math.min(wait * 1.5, LONGEST_WAIT)) {
-      let others = await list(folder, fs);
+      let others = await list(folder, system);
       if (others.length === 0) {
         handle = await enter(folder, file, system);
         if (handle) {
-          others = (await list(folder, fs)).filter((other) => other !== name);
+          others = (await list(folder, system)).filter((other) => other !== name);
           if (others.length === 0) return hold(folder, file, handle, system);
           await leave(folder, file, handle, fs); // both go, and come back at different times
         }
@@ -81,10 +81,20 @@ function hold(folder, file, handle, { fs, every }) {
   return { file, handle, release: () => (rest(), leave(folder, file, handle, fs)) };
 }
 
-/** Who has the lock, or wants it. @param {string} folder @param {System['fs']} fs */
-async function list(folder, fs) {
-  const names = (await fs.readdir(folder).catch(unless('ENOENT', 'ENOTDIR'))) ?? [];
-  return names.filter((name) => /^\w+-\d+-[\w-]+$/.test(name)); // some file systems have files of their own there
+/** Who has the lock, or wants it. @param {string} folder @param {System} system */
+async function list(folder, system) {
+  const names = (await isThere(folder, system)) ? await system.fs.readdir(folder).catch(unless('ENOENT')) : undefined;
+  return (names ?? []).filter((name) => /^\w+-\d+-[\w-]+$/.test(name)); // some file systems have files of their own there
+}
+
+/** Whether there is a folder, which is ours: where a link leads to, nothing is to be removed. @param {string} folder @param {System} system */
+async function isThere(folder, { fs, uid }) {
+  const found = await fs.lstat(folder, { bigint: true }).catch(unless('ENOENT'));
+  const owner = uid();
+  if (found && (!found.isDirectory() || (owner !== undefined && ![0n, BigInt(owner)].includes(found.uid)))) {
+    throw storeFailed(`${folder} is in the way: it is not a folder of this user's`, { remedy: 'Remove it.' });
+  }
+  return Boolean(found);
 }
 
 /**
@@ -94,16 +104,10 @@ async function list(folder, fs) {
  * @param {System} system
  * @returns {Promise<Held['handle'] | undefined>} undefined if the folder was removed at this moment
  */
-async function enter(folder, file, { fs, platform, uid }) {
+async function enter(folder, file, system) {
+  const { fs, platform } = system;
   const made = await fs.mkdir(folder, { mode: 0o700 }).then(() => true, unless('EEXIST', 'ENOENT'));
-  if (!made) {
-    const found = await fs.lstat(folder, { bigint: true }).catch(unless('ENOENT'));
-    if (!found) return makeFolder(dirname(folder), fs, platform);
-    const owner = uid();
-    if (!found.isDirectory() || (owner !== undefined && ![0n, BigInt(owner)].includes(found.uid))) {
-      throw storeFailed(`${folder} is in the way: it is not a folder of this user's`, { remedy: 'Remove it.' });
-    }
-  }
+  if (!made && !(await isThere(folder, system))) return makeFolder(dirname(folder), fs, platform);
   return (await fs.open(file, 'wx', 0o600).catch(unless('ENOENT'))) ?? undefined;
 }
 

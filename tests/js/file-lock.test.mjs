@@ -244,10 +244,14 @@ describe('the lock of the file store', () => {
       assert.ok(error.errorMessage.startsWith(`${lock} is in the way`), error.errorMessage);
       assert.equal(existsSync(path), false);
     };
-    symlinkSync(elsewhere, lock);
-    await refused(start().plugin);
-    assert.deepEqual(readdirSync(elsewhere), []);
-    rmSync(lock);
+    // What is there is left alone, though it is old and named as one of the lock's might be.
+    for (const names of [[], ['report-2024-final']]) {
+      for (const name of names) writeFileSync(join(elsewhere, name), '');
+      symlinkSync(elsewhere, lock);
+      await refused(start().plugin);
+      assert.deepEqual(readdirSync(elsewhere), names);
+      rmSync(lock);
+    }
     writeFileSync(lock, '');
     await refused(start().plugin);
     rmSync(lock);
