@@ -15,7 +15,9 @@ export async function readInto(cache, plugin, since) {
       cache.deserialize(read.cache);
       return read.version;
     } catch (error) {
-      if (isAgain || !plugin.setAside || typeof read.cache !== 'string') throw error;
+      const { name } = /** @type {Error} */ (error);
+      // What has no room in memory may be whole: JavaScript and the core say so by these.
+      if (isAgain || !plugin.setAside || typeof read.cache !== 'string' || name === 'RangeError' || name === 'RuntimeError') throw error;
       await plugin.setAside(read.version, /** @type {Error} */ (error));
     }
   }

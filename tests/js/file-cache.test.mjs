@@ -323,6 +323,16 @@ describe('a damaged file', () => {
     assert.deepEqual([aside().length, await pca.getAllAccounts()], [1, []]);
   });
 
+  it('is not what has no room in memory', async () => {
+    writeFileSync(path, '{}');
+    for (const thrown of [new RangeError('Invalid string length'), new WebAssembly.RuntimeError('unreachable')]) {
+      const plugin = new FileCachePlugin({ path, onSetAside: () => assert.fail('it is whole') }, { sleep });
+      const tokenCache = { serialize: () => assert.fail('nothing was read'), deserialize: () => { throw thrown; } };
+      assert.equal(await failure(plugin.beforeCacheAccess({ tokenCache, cacheHasChanged: false })), thrown);
+      assert.deepEqual([stored(), aside()], ['{}', []]);
+    }
+  });
+
   it('is not taken for one that is encrypted', async () => {
     const encrypted = `${Buffer.from('{"alg":"dir","enc":"A256GCM"}').toString('base64url')}..c2l4dGVlbg.Y2lwaGVy.dGFn`;
     writeFileSync(path, encrypted);
