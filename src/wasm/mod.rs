@@ -16,7 +16,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use js_sys::{Function, JsString, Promise};
+use js_sys::{Function, JsString, Promise, RangeError};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
@@ -184,13 +184,15 @@ impl Core {
     /// Reads a stored cache.
     ///
     /// # Errors
-    /// A `ClientAuthError` that says where it is not one.
+    /// A `ClientAuthError` that says where it is not one; a `RangeError` if there is no room for it in memory.
     #[wasm_bindgen(js_name = loadCache)]
     pub fn load_cache(&self, text: &JsString) -> Result<(), JsValue> {
         let host = self.app.host();
-        let too_large: Error =
-            Error::new(Fault::UnreadableCache { line: 1, column: 1, problem: "there is not enough memory for it" });
-        let loaded = host.text(text).ok_or(too_large).and_then(|text| self.app.cache().borrow_mut().load(text));
+        let Some(text) = host.text(text) else {
+            // Not `invalid_cache_record`, for which a plugin moves away what is stored: it may be whole.
+            return Err(RangeError::new("There is not enough memory for the token cache that is stored.").into());
+        };
+        let loaded = self.app.cache().borrow_mut().load(text);
         loaded.map_err(|error| host.thrown(&error, ""))
     }
 
