@@ -247,7 +247,7 @@ export class FileCachePlugin extends VersionedCachePlugin {
     try {
       return await work();
     } catch (error) {
-      throw error instanceof AuthError ? error : failure(doing, this.path, /** @type {NodeJS.ErrnoException} */ (error));
+      throw error instanceof AuthError ? error : failure(doing, this.path, this.#system.platform, /** @type {NodeJS.ErrnoException} */ (error));
     }
   }
 
@@ -305,6 +305,7 @@ const ROOM = 'Make room on that disk, or pass a path on another.';
 /** @type {Record<string, string>} */
 const REMEDIES = {
   EACCES: LEAVE,
+  EBUSY: 'Mount the folder that the file is in, not the file alone; on Windows, end what has it open.',
   EDQUOT: ROOM,
   ELOOP: 'Pass the path that the symbolic link leads to.',
   EMFILE: MANY,
@@ -316,12 +317,12 @@ const REMEDIES = {
   EROFS: 'Pass a path on a file system that can be written to.',
 };
 
-/** @param {string} doing @param {string} path @param {NodeJS.ErrnoException} error */
-function failure(doing, path, error) {
+/** @param {string} doing @param {string} path @param {string} platform @param {NodeJS.ErrnoException} error */
+function failure(doing, path, platform, error) {
   const { code = error?.name } = error ?? {};
   const folder = dirname(path);
   const isRefused = code === 'NotCapable'; // by Deno
   const remedy = isRefused ? `Run Deno with --allow-read=${folder} --allow-write=${folder}.` : REMEDIES[code] ?? 'See the cause.';
-  const retryable = ['EAGAIN', 'EBUSY', 'EMFILE', 'ENFILE'].includes(code);
+  const retryable = ['EAGAIN', 'EMFILE', 'ENFILE', ...(platform === 'win32' ? ['EBUSY'] : [])].includes(code);
   return storeFailed(`The token cache ${path} could not be ${doing} (${code})`, { remedy, retryable, cause: error });
 }

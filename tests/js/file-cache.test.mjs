@@ -223,6 +223,15 @@ describe('the file', () => {
     }
   });
 
+  it('that was mounted by itself, as containers do, is refused with what to do', async () => {
+    const rename = async () => Promise.reject(Object.assign(new Error('EBUSY: resource busy or locked'), { code: 'EBUSY' }));
+    for (const [platform, retryable] of [['linux', false], ['win32', true]]) {
+      const error = await failure(put(new FileCachePlugin({ path }, { platform, fs: { ...fs, rename }, sleep: async () => {} }), '{}'));
+      assert.deepEqual([error.errorCode, error.retryable], ['cache_store_failed', retryable], platform);
+      assert.match(error.remedy, /Mount the folder/);
+    }
+  });
+
   it('that is where no file can be is refused with what to do', async () => {
     writeFileSync(join(folder, 'file'), '');
     for (const [at, code, remedy] of [
