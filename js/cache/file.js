@@ -175,7 +175,7 @@ export class FileCachePlugin extends VersionedCachePlugin {
     const user = this.#system.uid();
     if (source === this.path && user && stat.uid !== BigInt(user)) {
       throw storeFailed(`The token cache ${source} belongs to another user`, {
-        remedy: 'Pass a path of your own; migrateFrom takes over what another user left.',
+        remedy: 'Give it to this user, if a program of theirs wrote it as another (sudo), or pass another path.',
       });
     }
   }

@@ -193,7 +193,9 @@ describe('the file', () => {
     assert.match((await refusal(new FileCachePlugin({ path }))).message, /is not a file/);
     rmSync(path);
     writeFileSync(path, '{}');
-    assert.match((await refusal(new FileCachePlugin({ path }, { uid: () => 4321 }))).message, /belongs to another user/);
+    const foreign = await refusal(new FileCachePlugin({ path }, { uid: () => 4321 }));
+    assert.match(foreign.message, /belongs to another user/);
+    assert.match(foreign.remedy, /^Give it to this user/, 'as after sudo');
     assert.equal((await new FileCachePlugin({ path }, { uid: () => 0 }).readCache(undefined)).cache, '{}', 'the administrator may');
   });
 
