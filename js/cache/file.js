@@ -284,7 +284,7 @@ function pathOf(input, name) {
   const value = input.value[name];
   if (value === undefined || value === null) return undefined;
   try {
-    const path = value instanceof URL ? fileURLToPath(value) : value;
+    const path = value instanceof URL || /^file:\/\//.test(value) ? fileURLToPath(value) : value;
     if (typeof path === 'string' && path !== '' && !path.includes('\0')) return resolve(path);
   } catch {} // a URL of something else
   throw input.wrong(name, 'it must be the path of a file, or a file: URL');

@@ -377,7 +377,7 @@ describe('the path', () => {
   });
 
   it('may be a file: URL, and a relative one counts from where the process was', async () => {
-    assert.equal(new FileCachePlugin({ path: pathToFileURL(path) }).path, path);
+    for (const url of [pathToFileURL(path), pathToFileURL(path).href]) assert.equal(new FileCachePlugin({ path: url }).path, path);
     const before = process.cwd();
     try {
       process.chdir(folder);
@@ -393,7 +393,7 @@ describe('the path', () => {
   it('and the other options are checked at once', () => {
     for (const [options, field] of [
       [null, 'the argument'], ['/path', 'the argument'],
-      [{ path: '' }, 'path'], [{ path: 1 }, 'path'], [{ path: 'a\0b' }, 'path'], [{ path: new URL('https://id.example/x') }, 'path'],
+      [{ path: '' }, 'path'], [{ path: 1 }, 'path'], [{ path: 'a\0b' }, 'path'], [{ path: new URL('https://id.example/x') }, 'path'], [{ path: 'file://host/x' }, 'path'],
       [{ migrateFrom: {} }, 'migrateFrom'], [{ path: '/x', migrateFrom: '/x' }, 'migrateFrom'],
       [{ path: '/x', name: 'tool' }, 'name'], [{ name: 1 }, 'name'], [{ onSetAside: 'log' }, 'onSetAside'],
       ...['', '.', '..', 'a/b', 'a\\b', 'a:b', 'a\0', 'a ', 'a.', 'NUL', 'com1.txt', 'x'.repeat(101)].map((name) => [{ name }, 'name']),
