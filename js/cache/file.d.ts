@@ -17,7 +17,7 @@ export interface FileCacheOptions {
   name?: string;
   /**
    * A cache that MSAL Node, MSAL Python or the Azure CLI has written, as a path or a `file:` URL. It is read as long as there is no file at
-   * `path`, and is never changed: the first change is stored at `path`.
+   * `path`, and is never changed: the first change is stored at `path`. If that file is deleted, this one is read again.
    */
   migrateFrom?: string | URL;
   /**
@@ -29,9 +29,9 @@ export interface FileCacheOptions {
 
 /** What became of a file that could not be read as a token cache. */
 export interface FileSetAside {
-  /** The file. It is empty now. */
+  /** The file; it is empty now. If it was `migrateFrom`, it is as it was, and there is an empty one at the plugin's `path`. */
   path: string;
-  /** What was in it: a file beside it, with the time in its name. It may hold tokens. */
+  /** What was in it: a file beside `path`, with the time in its name. It may hold tokens, which no sign-out removes. */
   keptAs: string;
   /** Why it is no token cache. */
   reason: Error;
@@ -44,7 +44,8 @@ export interface FileSetAside {
  *   `EncryptedCachePlugin` of `doorcode/cache/encrypted`.
  * - It is replaced as a whole, after its content has reached the disk: a crash or a loss of power leaves the old file or the new one.
  * - Processes that share it wait for each other (in the folder `<path>.lock`, which is there while one of them writes). One that was killed
- *   is not waited for on the same machine, and for five seconds elsewhere. Several plugins of a process may share it as well.
+ *   is not waited for on the same machine, and for five seconds where that cannot be told: on another machine, in another container, and
+ *   in Deno without `--allow-all`. Several plugins of a process may share it as well.
  * - It is read again only after it has changed.
  * - A file that is damaged is kept under a dated name, and `onSetAside` is told. A symbolic link, and another user's file, is refused.
  *
