@@ -135,33 +135,40 @@ export class FileCachePlugin extends VersionedCachePlugin {
    * @returns {Promise<K | { bytes: Uint8Array, stat: Known['stat'], source: string } | undefined>}
    */
   async #stored(known) {
+    const old = this.#migrateFrom;
+    return (await this.#open(this.path, known)) ?? (old === undefined ? undefined : this.#guarded('read', () => this.#open(old, known), old));
+  }
+
+  /**
+   * @template {Known | undefined} K
+   * @param {string} source
+   * @param {K} known
+   * @returns {Promise<K | { bytes: Uint8Array, stat: Known['stat'], source: string } | undefined>}
+   */
+  async #open(source, known) {
     const { fs, now, platform } = this.#system;
-    for (const source of [this.path, this.#migrateFrom]) {
-      if (source === undefined) continue;
-      const isOurs = source === this.path;
-      const settled = BigInt(Math.floor(now()) - SETTLED_AFTER);
-      const found = await fs[isOurs ? 'lstat' : 'stat'](source, { bigint: true }).catch(unless('ENOENT'));
-      if (!found) continue;
-      if (known?.stat && isSame(known.stat, found)) return known;
-      this.#check(source, found);
-      const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY } = constants; // Windows has not all of them
-      const handle = await fs.open(source, O_RDONLY | O_NONBLOCK | (isOurs ? O_NOFOLLOW : 0)).catch(unless('ENOENT'));
-      if (!handle) continue;
-      try {
-        let stat = await handle.stat({ bigint: true });
-        this.#check(source, stat);
-        if (isOurs && platform !== 'win32' && (stat.mode & 0o077n) !== 0n) {
-          await handle.chmod(0o600).catch(() => {}); // some file systems have no modes
-          stat = await handle.stat({ bigint: true });
-        }
-        const bytes = await handle.readFile();
-        const isSettled = stat.mtimeMs < settled && stat.ctimeMs < settled;
-        return { bytes, stat: isSettled ? stat : undefined, source };
-      } finally {
-        await handle.close();
+    const isOurs = source === this.path;
+    const settled = BigInt(Math.floor(now()) - SETTLED_AFTER);
+    const found = await fs[isOurs ? 'lstat' : 'stat'](source, { bigint: true }).catch(unless('ENOENT'));
+    if (!found) return undefined;
+    if (known?.stat && isSame(known.stat, found)) return known;
+    this.#check(source, found);
+    const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY } = constants; // Windows has not all of them
+    const handle = await fs.open(source, O_RDONLY | O_NONBLOCK | (isOurs ? O_NOFOLLOW : 0)).catch(unless('ENOENT'));
+    if (!handle) return undefined;
+    try {
+      let stat = await handle.stat({ bigint: true });
+      this.#check(source, stat);
+      if (isOurs && platform !== 'win32' && (stat.mode & 0o077n) !== 0n) {
+        await handle.chmod(0o600).catch(() => {}); // some file systems have no modes
+        stat = await handle.stat({ bigint: true });
       }
+      const bytes = await handle.readFile();
+      const isSettled = stat.mtimeMs < settled && stat.ctimeMs < settled;
+      return { bytes, stat: isSettled ? stat : undefined, source };
+    } finally {
+      await handle.close();
     }
-    return undefined;
   }
 
   /** Refuses what nobody should read tokens from. @param {string} source @param {import('node:fs').BigIntStats} stat */
@@ -242,12 +249,12 @@ export class FileCachePlugin extends VersionedCachePlugin {
     return kept?.held;
   }
 
-  /** @template T @param {string} doing @param {() => Promise<T>} work */
-  async #guarded(doing, work) {
+  /** @template T @param {string} doing @param {() => Promise<T>} work @param {string} [path] */
+  async #guarded(doing, work, path = this.path) {
     try {
       return await work();
     } catch (error) {
-      throw error instanceof AuthError ? error : failure(doing, this.path, this.#system.platform, /** @type {NodeJS.ErrnoException} */ (error));
+      throw error instanceof AuthError ? error : failure(doing, path, this.#system.platform, /** @type {NodeJS.ErrnoException} */ (error));
     }
   }
 

@@ -493,6 +493,16 @@ describe('a cache of another library', () => {
     assert.deepEqual(homes(stored()), [ADA]);
   });
 
+  it('that cannot be read is the file that the error names', async () => {
+    const migrateFrom = join(folder, 'old/msal.json');
+    for (const refused of [{ code: 'EACCES' }, { name: 'NotCapable' }]) {
+      const stat = async () => Promise.reject(Object.assign(new Error('refused'), refused));
+      const error = await refusal(new FileCachePlugin({ path, migrateFrom }, { fs: { ...fs, stat } }));
+      assert.ok(error.message.includes(`${migrateFrom} could not be read`), error.message);
+      if (refused.name) assert.match(error.remedy, /--allow-read=\S+\/old /);
+    }
+  });
+
   it('that is not there is no cache', async () => {
     assert.equal((await new FileCachePlugin({ path, migrateFrom: join(folder, 'none') }).readCache(undefined)).cache, '');
     mkdirSync(join(folder, 'msal.json'));
