@@ -21,7 +21,8 @@ export interface FileCacheOptions {
    */
   migrateFrom?: string | URL;
   /**
-   * Hears that the file was damaged, and was kept under another name. May be async; what it throws fails the operation.
+   * Hears that the file was damaged, and was kept under another name. May be async; what it throws fails the operation. The operation
+   * waits for it, and so would anything that it asked of the application: tell people to sign in, and do it later.
    * @default a warning of the process's, with the code `DOORCODE_CACHE_SET_ASIDE`
    */
   onSetAside?: (event: FileSetAside) => unknown;
