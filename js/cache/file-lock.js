@@ -23,6 +23,9 @@ const TOUCHED_EACH = 1000;
 const PATIENCE = 15_000;
 const SHORTEST_WAIT = 4;
 const LONGEST_WAIT = 100;
+/** How often Windows is asked, and half of the first pause in between. */
+const ATTEMPTS = 8;
+const SHORTEST_PAUSE = 10;
 
 /**
  * Waits until no other process has the lock.
@@ -41,11 +44,11 @@ export async function takeLock(folder, system) {
   let handle;
   try {
     for (let wait = SHORTEST_WAIT; ; wait = Math.min(wait * 1.5, LONGEST_WAIT)) {
-      let others = await list(folder, system);
+      let others = await patiently(system, () => list(folder, system));
       if (others.length === 0) {
-        handle = await enter(folder, file, system);
+        handle = await patiently(system, () => enter(folder, file, system));
         if (handle) {
-          others = (await list(folder, system)).filter((other) => other !== name);
+          others = (await patiently(system, () => list(folder, system))).filter((other) => other !== name);
           if (others.length === 0) return hold(folder, file, handle, system);
           await leave(folder, file, handle, fs); // both go, and come back at different times
         }
@@ -65,7 +68,7 @@ export async function takeLock(folder, system) {
   async function isDead(other) {
     const [machine, pid] = other.split('-');
     if (machine === system.machine() && !system.isAlive(Number(pid))) return true;
-    const stat = await fs.lstat(join(folder, other), { bigint: true }).catch(unless('ENOENT'));
+    const stat = await fs.lstat(join(folder, other), { bigint: true }).catch(unless('ENOENT', ...passing(system)));
     const state = `${stat?.mtimeNs} ${stat?.size}`;
     const seen = watched.get(other);
     if (seen?.state === state) return elapsed() - seen.since >= DEAD_AFTER;
@@ -157,8 +160,25 @@ function timedOut(folder, other, system) {
   return storeFailed(problem, { remedy: 'Try again. If that process hangs, end it.', retryable: true });
 }
 
-/** What Windows says of files that others have open. @param {System} system */
-export const passing = ({ platform }) => (platform === 'win32' ? ['EACCES', 'EBUSY', 'EPERM'] : []);
+/** What Windows says of files that others have open, or are just removing. @param {System} system */
+const passing = ({ platform }) => (platform === 'win32' ? ['EACCES', 'EBUSY', 'EPERM'] : []);
+
+/**
+ * Asks Windows again, for two and a half seconds, while others are in the way.
+ * @template T
+ * @param {System} system
+ * @param {() => Promise<T>} work
+ */
+export async function patiently(system, work) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !passing(system).includes(/** @type {NodeJS.ErrnoException} */ (error).code ?? '')) throw error;
+      await system.sleep(SHORTEST_PAUSE * 2 ** attempt);
+    }
+  }
+}
 
 /** Takes some errors for nothing. @param {string[]} codes */
 export function unless(...codes) {

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AuthError } from '../errors.js';
-import { passing, syncFolder, takeLock, unless } from './file-lock.js';
+import { patiently, syncFolder, takeLock, unless } from './file-lock.js';
 import { defaultPath, isSegment } from './file-path.js';
 import { system as host } from './file-system.js';
 import { Input, storeFailed, VersionedCachePlugin, wrongOption } from './plugin.js';
@@ -15,9 +15,7 @@ import { Input, storeFailed, VersionedCachePlugin, wrongOption } from './plugin.
 const SETTLED_AFTER = 2000;
 /** How long somebody may take who writes into the file itself. */
 const WRITING_TAKES = 200;
-/** How often Windows is asked to rename to a file that others have open, and the first wait in between. */
-const RENAMES = 8;
-const RENAME_WAIT = 10;
+
 /** Milliseconds that a lock is kept for one who tries again. */
 const KEPT_FOR = 1000;
 
@@ -149,12 +147,13 @@ export class FileCachePlugin extends VersionedCachePlugin {
     const { fs, now, platform } = this.#system;
     const isOurs = source === this.path;
     const settled = BigInt(Math.floor(now()) - SETTLED_AFTER);
-    const found = await fs[isOurs ? 'lstat' : 'stat'](source, { bigint: true }).catch(unless('ENOENT'));
+    const found = await patiently(this.#system, () => fs[isOurs ? 'lstat' : 'stat'](source, { bigint: true })).catch(unless('ENOENT'));
     if (!found) return undefined;
     if (known?.stat && isSame(known.stat, found)) return known;
     this.#check(source, found);
     const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY } = constants; // Windows has not all of them
-    const handle = await fs.open(source, O_RDONLY | O_NONBLOCK | (isOurs ? O_NOFOLLOW : 0)).catch(unless('ENOENT'));
+    const flags = O_RDONLY | O_NONBLOCK | (isOurs ? O_NOFOLLOW : 0);
+    const handle = await patiently(this.#system, () => fs.open(source, flags)).catch(unless('ENOENT'));
     if (!handle) return undefined;
     try {
       let stat = await handle.stat({ bigint: true });
@@ -180,7 +179,8 @@ export class FileCachePlugin extends VersionedCachePlugin {
       throw storeFailed(`The token cache ${source} is not a file`, { remedy: 'Pass the path of a file, or of one that is to be made.' });
     }
     const user = this.#system.uid();
-    if (source === this.path && user && stat.uid !== BigInt(user)) {
+    // The administrator as well: the file would be theirs after the next write, and its owner locked out.
+    if (source === this.path && user !== undefined && stat.uid !== BigInt(user)) {
       throw storeFailed(`The token cache ${source} belongs to another user`, {
         remedy: 'Give it to this user, if a program of theirs wrote it as another (sudo), or pass another path.',
       });
@@ -204,20 +204,10 @@ export class FileCachePlugin extends VersionedCachePlugin {
    * @returns {Promise<boolean>} false if the lock was lost meanwhile, and nothing was done
    */
   async #swap({ file, handle }, text) {
-    const { fs, sleep } = this.#system;
     await fill(handle, text);
     await handle.close();
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await fs.rename(file, this.path);
-        return true;
-      } catch (error) {
-        const { code = '' } = /** @type {NodeJS.ErrnoException} */ (error);
-        if (code === 'ENOENT') return false;
-        if (attempt === RENAMES || !passing(this.#system).includes(code)) throw error;
-        await sleep(RENAME_WAIT * 2 ** attempt);
-      }
-    }
+    const renamed = patiently(this.#system, () => this.#system.fs.rename(file, this.path));
+    return renamed.then(() => true, unless('ENOENT')).then(Boolean);
   }
 
   /** What was made and renamed stays after a loss of power. */
