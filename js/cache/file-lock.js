@@ -115,16 +115,21 @@ async function enter(folder, file, system) {
 }
 
 /**
- * Makes a folder that only its owner may look into, and those above it, to stay after a loss of power.
+ * Makes a folder that only its owner may look into, and those above it, to stay after a loss of power. Node's own way to do that never ends
+ * where a file system takes no folders, as /proc does.
  * @param {string} folder
  * @param {System['fs']} fs
  * @param {string} platform
  * @returns {Promise<undefined>}
  */
 async function makeFolder(folder, fs, platform) {
-  const first = await fs.mkdir(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length && made !== dirname(made); made = dirname(made)) await syncFolder(dirname(made), fs, platform);
+  const make = () => fs.mkdir(folder, { mode: 0o700 }).then(() => true, unless('EEXIST'));
+  const above = dirname(folder);
+  const orAbove = (/** @type {NodeJS.ErrnoException} */ error) => {
+    if (error.code !== 'ENOENT' || above === folder) throw error;
+    return makeFolder(above, fs, platform).then(make);
+  };
+  if (await make().catch(orAbove)) await syncFolder(above, fs, platform);
 }
 
 /**

@@ -230,6 +230,18 @@ describe('the file', () => {
     }
   });
 
+  it('in a place that takes no folders is refused', async () => {
+    const mkdir = async (at, options) => {
+      // As in /proc, where Node would try for ever.
+      if (options.recursive) assert.fail('it never ends');
+      if (at.startsWith(join(folder, 'taken'))) throw Object.assign(new Error('ENOENT: no such file or directory'), { code: 'ENOENT' });
+      return fs.mkdir(at, options);
+    };
+    const error = await failure(put(new FileCachePlugin({ path: join(folder, 'taken/no/folder/cache') }, { fs: { ...fs, mkdir } }), '{}'));
+    assert.deepEqual([error.errorCode, error.cause.code], ['cache_store_failed', 'ENOENT']);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
   it('that was mounted by itself, as containers do, is refused with what to do', async () => {
     const rename = async () => Promise.reject(Object.assign(new Error('EBUSY: resource busy or locked'), { code: 'EBUSY' }));
     for (const [platform, retryable] of [['linux', false], ['win32', true]]) {
