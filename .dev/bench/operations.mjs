@@ -6,7 +6,7 @@
 //   finish   looks at the whole once everything is over
 
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { accountInfo, auth, person, scopes } from './blob.mjs';
@@ -124,6 +124,7 @@ function memoryPlugin(blob) {
 function copyOfBlob(setting) {
   const file = join(setting.folder, `plugin-${process.pid}.json`);
   copyFileSync(blobFile(setting), file);
+  chmodSync(file, 0o600);
   return file;
 }
 
@@ -166,8 +167,12 @@ export const operations = {
     return hits(newApp(setting, { cache: { cachePlugin: filePlugin(copyOfBlob(setting)) } }), rotation(setting.accounts));
   },
 
+  // Of a file that was not changed just now, as most are: doorcode's plugin reads a younger one each time, for its date may not tell.
   silentHitBestFilePlugin(setting) {
-    return hits(newApp(setting, { cache: { cachePlugin: bestFilePlugin(setting, copyOfBlob(setting)) } }), rotation(setting.accounts));
+    const file = copyOfBlob(setting);
+    const old = new Promise((resolve) => setTimeout(resolve, 2_100));
+    const app = newApp(setting, { cache: { cachePlugin: bestFilePlugin(setting, file) } });
+    return { ...hits(app, rotation(setting.accounts)), prepare: () => old };
   },
 
   refreshAndSaveBestFile(setting) {
