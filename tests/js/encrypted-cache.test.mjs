@@ -2,11 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { createCipheriv, pbkdf2Sync } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it, mock } from 'node:test';
 import { inspect } from 'node:util';
 import * as msal from '@azure/msal-node';
 import { AuthError, AuthErrorCodes, ClientConfigurationError, DistributedCachePlugin, TokenCacheContext } from 'doorcode';
 import { EncryptedCachePlugin } from 'doorcode/cache/encrypted';
+import { FileCachePlugin } from 'doorcode/cache/file';
 import { cachePluginTests } from 'doorcode/testing';
 import {
   app, AUTHORITY, BEHAVIOUR, failure, gate, homes, scopes, signIn, signInGrace, storedBlob, textStore, versionedStore,
@@ -456,6 +460,26 @@ describe('a passphrase', () => {
       assert.match(error.remedy, /100000/);
       assert.equal(error.cause.message, refusal);
     }
+  });
+});
+
+describe('a file', () => {
+  let folder;
+  const file = () => join(folder, 'token-cache.jwe');
+  const over = (key) => new EncryptedCachePlugin(new FileCachePlugin({ path: file() }), { key: bytes(key) });
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'doorcode-encrypted-'))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  for (const { name, run } of cachePluginTests(() => ({ open: () => over(1), close: () => rmSync(file(), { force: true }) }))) it(name, run);
+
+  it('holds nothing in plain, and is left as it is by who has another key, or none', async () => {
+    await signIn(app({ cachePlugin: over(1) }));
+    const text = readFileSync(file(), 'utf8');
+    assert.doesNotMatch(text, /AT-|RT-|Account/);
+    await assert.rejects(signIn(app({ cachePlugin: over(2) })), REFUSED);
+    const plain = await failure(signIn(app({ cachePlugin: new FileCachePlugin({ path: file() }) })));
+    assert.match(plain.remedy, /EncryptedCachePlugin/);
+    assert.deepEqual([readdirSync(folder), readFileSync(file(), 'utf8')], [['token-cache.jwe'], text]);
   });
 });
 
