@@ -103,6 +103,13 @@ describe('stores in Chromium', async () => {
     const { value, ...problem } = await run;
     assert.deepEqual(problem, {}, value);
   };
+  /** Does it again where a busy machine takes longer than the few milliseconds that are allowed. @param {() => Promise<any>} act */
+  const again = async (act) => {
+    for (let tries = 1; ; tries++) {
+      const outcome = await act();
+      if (!outcome.retryable || tries === 100) return outcome;
+    }
+  };
   /** Checks an error of the store's, and returns its message. */
   const fails = async (run, { retryable }) => {
     const { message, remedy, cause, ...rest } = await run;
@@ -303,7 +310,7 @@ describe('stores in Chromium', async () => {
     await inTab('one', 'release');
     await done(waiting);
     // What could not be stored is stored with the next change.
-    await done(inTab('two', 'signIn', { ...hasty, person: 'linus' }));
+    await done(again(() => inTab('two', 'signIn', { ...hasty, person: 'linus' })));
     await holds(inTab('one', 'people', patient), ['ada', 'grace', 'linus']);
   });
 
@@ -330,7 +337,7 @@ describe('stores in Chromium', async () => {
     await inTab('two', 'holdConnection', store);
     assert.match(await fails(inTab('one', 'people', hasty), { retryable: true }), /in use by another/);
     await inTab('two', 'release');
-    await holds(inTab('one', 'people', hasty), []);
+    await holds(again(() => inTab('one', 'people', hasty)), []);
     await done(inTab('one', 'signIn', { ...store, person: 'linus' }));
     await holds(inTab('two', 'people', store), ['linus']);
   });
