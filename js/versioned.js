@@ -15,12 +15,19 @@ export async function readInto(cache, plugin, since) {
       cache.deserialize(read.cache);
       return read.version;
     } catch (error) {
-      const { name } = /** @type {Error} */ (error);
-      // What has no room in memory may be whole: JavaScript and the core say so by these.
-      if (isAgain || !plugin.setAside || typeof read.cache !== 'string' || name === 'RangeError' || name === 'RuntimeError') throw error;
+      if (isAgain || !plugin.setAside || !isDamage(error)) throw error;
       await plugin.setAside(read.version, /** @type {Error} */ (error));
     }
   }
+}
+
+/**
+ * Whether an error says that a text is no cache, in doorcode's words or in those of MSAL Node's parser. What there was no room for in memory, say,
+ * may be whole.
+ * @param {any} error
+ */
+function isDamage(error) {
+  return error?.errorCode === 'invalid_cache_record' || error instanceof SyntaxError;
 }
 
 /** @param {object} plugin @returns {plugin is import('./index.js').IVersionedCachePlugin} */

@@ -352,9 +352,9 @@ describe('a damaged file', () => {
     assert.deepEqual([aside().length, await pca.getAllAccounts()], [1, []]);
   });
 
-  it('is not what has no room in memory', async () => {
+  it('is not what has no room in memory, nor what another fault kept from being read', async () => {
     writeFileSync(path, '{}');
-    for (const thrown of [new RangeError('Invalid string length'), new WebAssembly.RuntimeError('unreachable')]) {
+    for (const thrown of [new RangeError('Invalid string length'), new WebAssembly.RuntimeError('unreachable'), new TypeError('a fault elsewhere')]) {
       const plugin = new FileCachePlugin({ path, onSetAside: () => assert.fail('it is whole') }, { sleep });
       const tokenCache = { serialize: () => assert.fail('nothing was read'), deserialize: () => { throw thrown; } };
       assert.equal(await failure(plugin.beforeCacheAccess({ tokenCache, cacheHasChanged: false })), thrown);
