@@ -95,19 +95,11 @@ export class Disk {
       if (!node) throw fault('ENOENT', path);
       return [...node.names.keys()];
     },
-    mkdir: async (path, { recursive } = {}) => {
+    mkdir: async (path) => {
       this.#step('mkdir', path);
-      let made;
-      for (let end = recursive ? path.indexOf('/', 1) : path.length; ; end = path.indexOf('/', end + 1)) {
-        const at = end < 0 ? path : path.slice(0, end);
-        const { parent, name, node } = this.#at(at);
-        if (node && !recursive) throw fault('EEXIST', at);
-        if (!node) {
-          this.#change([parent, name, this.#folder()]);
-          made ??= at;
-        }
-        if (at === path) return made;
-      }
+      const { parent, name, node } = this.#at(path);
+      if (node) throw fault('EEXIST', path);
+      this.#change([parent, name, this.#folder()]);
     },
     rmdir: async (path) => {
       this.#step('rmdir', path);
