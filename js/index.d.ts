@@ -221,7 +221,8 @@ export declare class PublicClientApplication {
 
   /**
    * doorcode: gets a token in one call. Silently for `account`, or for the account that was used last if none is named; by
-   * device code where the person is needed, with the claims that the server asks for. Rejects as the two flows do.
+   * device code where the person is needed, with the claims that the server asks for; without a `deviceCodeCallback` nobody is asked.
+   * Rejects as the two flows do.
    */
   acquireToken(request: TokenRequest): Promise<AuthenticationResult>;
 
@@ -293,7 +294,9 @@ export interface SilentFlowRequest extends BaseRequest {
 }
 
 /** doorcode: what `acquireToken` asks for. */
-export interface TokenRequest extends DeviceCodeRequest {
+export interface TokenRequest extends Omit<DeviceCodeRequest, 'deviceCodeCallback'> {
+  /** Shows the page and the code, if the person is needed. @default nobody is asked: that rejects, with `needsInteraction` */
+  deviceCodeCallback?: DeviceCodeRequest['deviceCodeCallback'];
   /** Whose token. @default the account that was used last */
   account?: AccountInfo;
   /** Renew the token, whether or not the one at hand is still good. */

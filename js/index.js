@@ -145,8 +145,9 @@ export class PublicClientApplication {
    */
   async acquireToken(request) {
     const input = Input.request(request);
-    const show = showCode(input);
     const fields = { ...deviceCodeRequest(input), ...silentFields(input) };
+    if (input.value.deviceCodeCallback === undefined) return this.#silently(fields, false, input.signal('signal'));
+    const show = showCode(input);
     const progress = input.callback('progressCallback');
     const result = await stoppable({ signal: input.signal('signal'), request }, (signal) =>
       coreOf(this).acquireToken(JSON.stringify(fields), show, progress, signal),

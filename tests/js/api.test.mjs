@@ -141,8 +141,8 @@ describe('requests', () => {
     [{ extraQueryParameters: { a: 1 } }, 'extraQueryParameters.a'],
     [{ extraParameters: { client_id: 'x' } }, 'extraParameters'],
   ];
+  const noCallback = [[{ deviceCodeCallback: undefined }, 'deviceCodeCallback']];
   const deviceCode = [
-    [{ deviceCodeCallback: undefined }, 'deviceCodeCallback'],
     [{ deviceCodeCallback: 'print' }, 'deviceCodeCallback'],
     [{ progressCallback: 1 }, 'progressCallback'],
     [{ timeout: '60' }, 'timeout'],
@@ -169,7 +169,7 @@ describe('requests', () => {
   ];
   const signOut = [[undefined, 'the argument'], [{ account: undefined }, 'account.homeAccountId'], [{ correlationId: 7 }, 'correlationId']];
   const methods = {
-    acquireTokenByDeviceCode: [good, [...base, ...deviceCode]],
+    acquireTokenByDeviceCode: [good, [...base, ...noCallback, ...deviceCode]],
     acquireTokenSilent: [{ scopes: [], account }, [...base, ...silent, ...noAccount]],
     acquireToken: [{ ...good, account }, [...base, ...deviceCode, ...silent]],
     acquireTokenByRefreshToken: [{ scopes: [], refreshToken: 'RT' }, [...base, ...refreshToken]],

@@ -362,6 +362,16 @@ describe('acquireToken', () => {
     assert.deepEqual([second.fromCache, second.accessToken, shown.length], [true, first.accessToken, 1]);
   });
 
+  it('asks nobody if it was given nothing to ask with', async () => {
+    const pca = app();
+    const nobody = await failure(pca.acquireToken({ scopes }));
+    assert.deepEqual([nobody.errorCode, nobody.needsInteraction, entra.seen.length], ['no_tokens_found', true, 0]);
+    const { accessToken } = await signIn(pca);
+    const asked = entra.seen.length;
+    assert.equal((await pca.acquireToken({ scopes })).accessToken, accessToken);
+    assert.equal(entra.seen.length, asked);
+  });
+
   it('serves the account that is named, or else the one that was used last', async () => {
     const clock = { time: Date.now(), now: () => clock.time, sleep: async (milliseconds) => void (clock.time += milliseconds) };
     const pca = app({ clock });
