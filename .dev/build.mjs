@@ -4,7 +4,7 @@
 // for each module system. Nothing that wasm-bindgen generates is edited.
 
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ask, CRATES, main, ROOT, run, TOOLS } from './steps.mjs';
@@ -141,6 +141,7 @@ async function bundle() {
     const { code } = await minify(readFileSync(path, 'utf8'), { compress: false, mangle: { toplevel: false }, format: { max_line_len: 160 } });
     writeFileSync(path, code ?? '');
   }
+  await bundleCommand(version);
   copyFileSync(join(CORE, 'core.wasm'), join(OUT, 'core.wasm'));
   for (const file of ['CHANGELOG.md', 'LICENSE']) copyFileSync(join(ROOT, file), join(OUT, file));
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -153,9 +154,49 @@ async function bundle() {
   writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
 }
 
+/**
+ * Makes the command of js/cli, with the libraries that it uses inside, so that the package has no dependencies. What a command needs is in
+ * files of its own, which are loaded when it runs. @param {string} version
+ */
+async function bundleCommand(version) {
+  const { build: esbuild } = await import('esbuild');
+  const { metafile } = await esbuild({
+    bundle: true,
+    entryPoints: [join(ROOT, 'js/cli/doorcode.js')],
+    outdir: join(OUT, 'cli'),
+    chunkNames: '[name]-[hash]',
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: ['doorcode', '@napi-rs/keyring'],
+    define: { DOORCODE_VERSION: JSON.stringify(version) },
+    // Some of the libraries are CommonJS, which asks for Node's modules by `require`.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    metafile: true,
+  });
+  chmodSync(join(OUT, 'cli/doorcode.js'), 0o755);
+  writeFileSync(join(OUT, 'cli/LICENSES.txt'), licences(Object.keys(metafile.inputs)));
+}
+
+/** The licences of the libraries that files belong to, which want to be passed on with them. @param {string[]} files as esbuild names them */
+function licences(files) {
+  const folders = new Set(files.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]));
+  const texts = [...folders].filter((folder) => folder !== undefined).sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(ROOT, folder)).find((found) => /^licen[cs]e/i.test(found));
+    if (!license) throw new Error(`${name} names no licence`);
+    return `${name} ${version} (${license})\n\n${file ? readFileSync(join(ROOT, folder, file), 'utf8').trim() : 'It comes without the text of its licence.'}\n`;
+  });
+  return ['The command `doorcode` has these libraries inside.\n', ...texts].join(`\n${'-'.repeat(80)}\n\n`);
+}
+
 /** The files that the published package.json names. */
 function published() {
-  return ['package.json', ...JSON.stringify(manifest().exports).match(/(?<="\.\/)[^"]+\.(c?js|d\.c?ts)(?=")/g) ?? []];
+  return ['package.json', 'cli/doorcode.js', ...JSON.stringify(manifest().exports).match(/(?<="\.\/)[^"]+\.(c?js|d\.c?ts)(?=")/g) ?? []];
 }
 
 /** The published package.json: the template, with the crate's version, so that there is one place to change it. */

@@ -1,0 +1,119 @@
+// A token, from the cache if that will do, else from a person.
+
+import { isCalled, nameOf, namedAccounts, openApplication } from './application.js';
+import { Exit, Failure } from './failure.js';
+import { openAndCopy } from './open.js';
+import { makePrompt } from './prompt.js';
+import { mark, say, shortPath, styled } from './terminal.js';
+
+/**
+ * @import { Application, Whom } from './application.js'
+ * @import { AuthenticationResult } from 'doorcode'
+ */
+
+/**
+ * @typedef {object} Asking the flags of how a token is to be had
+ * @property {boolean} [silent] nobody is asked
+ * @property {boolean} [forceRefresh]
+ * @property {number} [timeout] seconds
+ * @property {boolean} [renew] a code that expires is followed by another
+ * @property {boolean} [qr]
+ * @property {boolean} [open] opens the page and copies the code
+ */
+
+/**
+ * @param {Whom & Asking} options
+ * @param {AbortSignal} signal
+ * @param {string} [claims] what the token must bring, as an API has said
+ * @returns {Promise<{ application: Application, result: AuthenticationResult }>}
+ */
+export async function acquire(options, signal, claims) {
+  const application = await openApplication(options);
+  const { scopes = [], resource } = application.settings;
+  const request = { scopes, signal, ...(resource && { resource }), ...(claims && { claims }) };
+  try {
+    return { application, result: await silently(application, { ...request, forceRefresh: options.forceRefresh ?? false }) };
+  } catch (error) {
+    const { needsInteraction, claims: wanted } = /** @type {import('doorcode').AuthError} */ (error);
+    if (!needsInteraction) throw error;
+    if (options.silent) throw signInNeeded(application, error);
+    const result = await bySigningIn(application, options, { ...request, ...(wanted && { claims: wanted }) });
+    return { application, result };
+  }
+}
+
+/** Without the person. @param {Application} application @param {import('doorcode').TokenRequest} request */
+export async function silently(application, request) {
+  const accounts = await namedAccounts(application);
+  if (accounts === undefined) return application.pca.acquireToken(request);
+  // The same person may be known to several servers and tenants; the library knows which of them it is asked for.
+  /** @type {unknown} */
+  let refused;
+  for (const account of accounts) {
+    try {
+      return await application.pca.acquireToken({ ...request, account });
+    } catch (error) {
+      const { needsInteraction, errorCode } = /** @type {import('doorcode').AuthError} */ (error);
+      if (!needsInteraction) throw error;
+      if (refused === undefined || errorCode !== 'no_tokens_found') refused = error;
+    }
+  }
+  throw refused ?? Object.assign(new Failure(`${application.settings.account} is not signed in.`), { needsInteraction: true });
+}
+
+/** @param {Application} application @param {unknown} cause */
+export function signInNeeded({ profile }, cause) {
+  const { errorCode, message } = /** @type {import('doorcode').AuthError} */ (cause);
+  const why = errorCode === undefined || errorCode === 'no_tokens_found' ? '' : ` ${message}`;
+  const remedy = `Sign in first: doorcode get-token${profile ? ` --profile ${profile}` : ''}`;
+  return new Failure(`Somebody has to sign in, and --silent says to ask nobody.${why}`, remedy, { exit: Exit.signInNeeded, cause });
+}
+
+/**
+ * By device code.
+ * @param {Application} application
+ * @param {Asking} options
+ * @param {Omit<import('doorcode').DeviceCodeRequest, 'deviceCodeCallback'>} request
+ */
+async function bySigningIn({ pca, settings, store }, options, request) {
+  if (store.unsaved && settings.store !== 'memory') {
+    say(`${mark('warning')} Tokens cannot be kept (${store.unsaved}): this sign-in will not be remembered.`);
+    say('  Name a folder that can be written to: DOORCODE_CONFIG_DIR');
+  }
+  for (;;) {
+    const prompt = makePrompt({ qr: options.qr ?? true });
+    try {
+      const result = await pca.acquireTokenByDeviceCode({
+        ...request,
+        ...(options.timeout && { timeout: options.timeout }),
+        deviceCodeCallback: async (response) => {
+          prompt.show(response);
+          if (options.open) await openAndCopy(response);
+          prompt.wait();
+        },
+        progressCallback: (progress) => prompt.progress(progress),
+      });
+      prompt.end();
+      welcome(result, store.path);
+      checkPerson(result, settings.account);
+      return result;
+    } catch (error) {
+      prompt.end();
+      if (!options.renew || /** @type {import('doorcode').AuthError} */ (error).errorCode !== 'device_code_expired') throw error;
+      say(`${mark('warning')} Device code expired. Here is a new one.`);
+    }
+  }
+}
+
+/** @param {AuthenticationResult} result @param {string | undefined} path of the file that has the tokens now */
+function welcome({ account }, path) {
+  const name = nameOf(account);
+  say(`${mark('done')} Signed in${name && ` as ${styled('bold', name)}`}.`);
+  say(path ? `  The token is kept in ${shortPath(path)}` : '  The token is not kept.');
+}
+
+/** @param {AuthenticationResult} result @param {string | undefined} name who was to sign in */
+function checkPerson({ account }, name) {
+  if (name === undefined || (account && isCalled(account, name))) return;
+  throw new Failure(`It was ${nameOf(account) || 'somebody else'} who signed in, not ${name}.`, 'Sign in as the one, or leave out --account.');
+}

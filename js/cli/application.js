@@ -1,0 +1,111 @@
+// The application that a command's flags and its profile describe.
+
+import { Failure, UsageError } from './failure.js';
+import { defaultProfile, readProfile, SETTINGS } from './profiles.js';
+import { openStore } from './store.js';
+import { clean, say } from './terminal.js';
+
+/** @import { Settings } from './profiles.js' */
+
+/**
+ * @typedef {{ profile?: string, verbose?: boolean, [flag: string]: unknown }} Whom the flags of a command that has those of `SETTINGS`
+ */
+
+/**
+ * @typedef {object} Application
+ * @property {import('doorcode').PublicClientApplication} pca
+ * @property {Settings} settings of the profile, with the flags over them
+ * @property {string} [profile] its name
+ * @property {import('./store.js').Store} store
+ */
+
+/** @param {Whom} options @returns {Promise<Application>} */
+export async function openApplication(options) {
+  const { profile, settings } = await chosen(options);
+  const configuration = configurationOf(settings, options.verbose);
+  const store = await openStore(profile, settings.store);
+  const { PublicClientApplication } = await import('doorcode');
+  return { pca: new PublicClientApplication({ ...configuration, cache: { cachePlugin: store.plugin } }), settings, store, ...(profile && { profile }) };
+}
+
+/**
+ * What counts: the flags, and behind them the profile that is named, or the default one if the flags say of no app.
+ * @param {Whom} options
+ * @returns {Promise<{ profile: string | undefined, settings: Settings }>}
+ */
+export async function chosen(options) {
+  const given = flagsOf(options);
+  const profile = options.profile ?? process.env.DOORCODE_PROFILE ?? (given.clientId ? undefined : await defaultProfile());
+  return { profile, settings: { ...(profile && (await readProfile(profile))), ...given } };
+}
+
+/** The settings among a command's flags. @param {Record<string, unknown>} options as commander names them @returns {Settings} */
+export function flagsOf(options) {
+  /** @type {Record<string, unknown>} */
+  const given = {};
+  for (const [field, { flag, check }] of Object.entries(SETTINGS)) {
+    const value = options[flag.slice('--'.length).replace(/-(.)/g, (_, letter) => letter.toUpperCase())];
+    if (value === undefined) continue;
+    const wrong = check(value);
+    if (wrong) throw new UsageError(`${flag}: ${wrong}.`, `Correct what is behind ${flag}.`);
+    given[field] = value;
+  }
+  return given;
+}
+
+/** The library's configuration, without a store. @param {Settings} settings @param {boolean} [isVerbose] @returns {import('doorcode').Configuration} */
+export function configurationOf(settings, isVerbose) {
+  const { clientId, oidc, deviceEndpoint, tokenEndpoint, knownAuthorities } = settings;
+  if (!clientId) throw new UsageError('It is not said which app people are to sign in to.', 'Give --client-id, or make a profile: doorcode config create');
+  const authority = authorityOf(settings);
+  return {
+    auth: {
+      clientId,
+      ...(authority && { authority }),
+      ...(knownAuthorities && { knownAuthorities }),
+      ...(deviceEndpoint && tokenEndpoint && { authorityMetadata: { device_authorization_endpoint: deviceEndpoint, token_endpoint: tokenEndpoint } }),
+    },
+    system: {
+      ...(oidc && { protocolMode: 'OIDC' }),
+      loggerOptions: isVerbose ? { logLevel: 3, loggerCallback: (_, line) => say(clean(line)) } : {},
+    },
+  };
+}
+
+/** @param {Settings} settings @returns {string | undefined} undefined for the library's own */
+function authorityOf({ tenant, authority, oidc, deviceEndpoint, tokenEndpoint }) {
+  if (deviceEndpoint || tokenEndpoint) {
+    if (!deviceEndpoint || !tokenEndpoint) throw new UsageError('A plain OAuth server needs both its endpoints.', 'Give --device-endpoint and --token-endpoint.');
+    return authority ?? new URL(tokenEndpoint).origin;
+  }
+  if (oidc && !authority) throw new UsageError('--oidc says that the authority is an OpenID provider, and there is no authority.', 'Give its issuer as --authority.');
+  if (!tenant) return authority;
+  if (oidc) throw new UsageError('An OpenID provider has no tenants.', 'Leave out --tenant; --authority is the issuer.');
+  return `${authority ? new URL(authority).origin : 'https://login.microsoftonline.com'}/${tenant}`;
+}
+
+/**
+ * The accounts that `--account` means: all that go by that name.
+ * @param {Application} application
+ * @returns {Promise<import('doorcode').AccountInfo[] | undefined>} undefined if nobody is named
+ */
+export async function namedAccounts({ pca, settings: { account: name } }) {
+  if (name === undefined) return undefined;
+  const accounts = await pca.getAllAccounts();
+  return accounts.filter((account) => isCalled(account, name));
+}
+
+/** @param {import('doorcode').AccountInfo} account @param {string} name */
+export function isCalled({ username, homeAccountId, localAccountId }, name) {
+  return [username, homeAccountId, localAccountId].some((known) => known && known.toLowerCase() === name.toLowerCase());
+}
+
+/** What to call an account. @param {import('doorcode').AccountInfo | null | undefined} account */
+export function nameOf(account) {
+  return clean(account?.username || account?.name || account?.homeAccountId || '');
+}
+
+/** @param {Application} application @param {string} name */
+export function notSignedIn({ profile }, name) {
+  return new Failure(`${clean(name)} is not signed in.`, `See who is with: doorcode accounts${profile ? ` --profile ${profile}` : ''}`);
+}

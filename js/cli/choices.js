@@ -1,0 +1,10 @@
+// What some flags may say. On its own, so that reading the command line loads nothing else.
+
+/** How people sign in. */
+export const FLOWS = /** @type {const} */ (['device-code']);
+/** How a token is printed. */
+export const OUTPUTS = /** @type {const} */ (['text', 'json', 'env', 'header']);
+/** Where tokens are kept. */
+export const STORES = /** @type {const} */ (['file', 'encrypted', 'memory']);
+/** For which `doorcode completion` has a script. */
+export const SHELLS = /** @type {const} */ (['bash', 'zsh', 'fish']);

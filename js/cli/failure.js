@@ -1,0 +1,95 @@
+// What goes wrong, in one line, and what to do about it, in another; and the code that the command ends with.
+
+import { clean, mark, say } from './terminal.js';
+
+/** What the command ends with. */
+export const Exit = Object.freeze({ done: 0, failed: 1, usage: 2, signInNeeded: 3, declined: 4, expired: 5, cancelled: 130 });
+
+/** Something that the command itself has to say. */
+export class Failure extends Error {
+  /**
+   * @param {string} message what happened, in one line
+   * @param {string} [remedy] what to do, in one line
+   * @param {{ exit?: number, cause?: unknown }} [more]
+   */
+  constructor(message, remedy = '', { exit = Exit.failed, cause } = {}) {
+    super(message, { cause });
+    this.remedy = remedy;
+    this.exit = exit;
+  }
+}
+
+/** The command was called in a way that cannot be. */
+export class UsageError extends Failure {
+  /** @param {string} message @param {string} [remedy] */
+  constructor(message, remedy) {
+    super(message, remedy, { exit: Exit.usage });
+  }
+}
+
+/** What the library's errors are here, where they are not plain failures. @type {Record<string, { exit: number, message?: string, remedy?: string }>} */
+const OUTCOMES = {
+  authorization_declined: { exit: Exit.declined },
+  access_denied: { exit: Exit.declined },
+  device_code_expired: {
+    exit: Exit.expired,
+    message: 'Device code expired. Please try again.',
+    remedy: 'Run the command again; with --renew it gets a new code by itself.',
+  },
+  user_timeout_reached: {
+    exit: Exit.expired,
+    message: 'Nobody signed in within the time that --timeout gives.',
+    remedy: 'Run the command again, with a longer --timeout or without one.',
+  },
+};
+
+/** What the library calls things, and what they are called here. @type {[RegExp, string][]} */
+const WORDS = [
+  [/system\.protocolMode (?:is|to) "OIDC"/g, '--oidc'],
+  [/\bset --oidc/g, 'give --oidc'],
+  [/\bthat --oidc/g, 'that --oidc is given'],
+  [/\bauth\.clientId\b/g, '--client-id'],
+  [/\bauth\.knownAuthorities\b/g, '--known-authority'],
+  [/\bauth\.authorityMetadata\b/g, '--device-endpoint and --token-endpoint'],
+  [/\bauth\.authority\b/g, '--authority'],
+  [/\bacquireTokenByDeviceCode\b/g, '`doorcode get-token`'],
+];
+
+/** What a library's text says to people who use the command. @param {string} text */
+export function inOurWords(text) {
+  return WORDS.reduce((said, [theirs, ours]) => said.replace(theirs, ours), text);
+}
+
+/** The code to end with. @param {any} error @returns {number} */
+export function exitCode(error) {
+  if (error instanceof Failure) return error.exit;
+  if (error?.name === 'ClientConfigurationError') return Exit.usage;
+  return OUTCOMES[error?.errorCode]?.exit ?? Exit.failed;
+}
+
+/** Says what happened and what to do; with `isVerbose` all that is known besides. Never a stack, never a token. @param {any} error @param {boolean} isVerbose */
+export function report(error, isVerbose) {
+  const outcome = OUTCOMES[error?.errorCode];
+  const message = outcome?.message ?? (error instanceof Error ? error.message : String(error));
+  const page = error?.remedyUrl && !error.remedy?.includes(error.remedyUrl) ? ` ${error.remedyUrl}` : '';
+  const remedy = outcome?.remedy ?? `${error?.remedy ?? usual(error)}${page}`;
+  say(`${mark('failed')} ${clean(inOurWords(message))}`);
+  if (remedy) say(`  ${clean(inOurWords(remedy))}`);
+  if (!isVerbose) return;
+  for (const [name, value] of details(error)) say(`  ${name}: ${clean(String(value))}`);
+}
+
+/** What to do about an error that does not say. @param {any} error */
+function usual(error) {
+  if (error?.syscall) return 'Check the path, and who may read and write there.';
+  return error instanceof Failure ? '' : 'This is a fault of doorcode itself: please report it, with what --verbose says.';
+}
+
+/** What else is known of an error, and of what caused it. @param {any} error @returns {[string, unknown][]} */
+function details(error) {
+  const names = ['errorCode', 'subError', 'errorNo', 'status', 'correlationId', 'traceId', 'timestamp', 'field', 'url', 'code', 'path'];
+  const told = names.filter((name) => error?.[name]).map((name) => /** @type {[string, unknown]} */ ([name, error[name]]));
+  const { cause } = error ?? {};
+  if (!(cause instanceof Error)) return told;
+  return [...told, ['cause', `${cause.name}: ${cause.message}`], ...details(cause)];
+}

@@ -1,0 +1,111 @@
+// Where tokens are kept: a file that its owner alone may read, the same encrypted, or nowhere.
+
+import { access, constants } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { configFolder } from './profiles.js';
+import { Failure } from './failure.js';
+import { clean, mark, say, shortPath } from './terminal.js';
+
+/**
+ * @typedef {object} Store
+ * @property {import('doorcode').IVersionedCachePlugin} plugin
+ * @property {string} [path] of the file, if tokens are kept
+ * @property {string} [unsaved] why they are not
+ */
+
+/**
+ * @param {string | undefined} profile each has a file of its own
+ * @param {import('./profiles.js').Settings['store']} kind a key in the environment says that it is to be encrypted
+ * @returns {Promise<Store>}
+ */
+export async function openStore(profile, kind) {
+  if (kind === 'memory') return { plugin: inMemory(), unsaved: 'as --store memory says' };
+  const { DOORCODE_CACHE_KEY, DOORCODE_CACHE_PASSPHRASE } = process.env;
+  const isEncrypted = kind === 'encrypted' || (kind === undefined && Boolean(DOORCODE_CACHE_KEY || DOORCODE_CACHE_PASSPHRASE));
+  const { FileCachePlugin } = await import('doorcode/cache/file');
+  const path = cachePath(new FileCachePlugin().path, profile, isEncrypted);
+  const file = new FileCachePlugin({ path, onSetAside });
+  const unsaved = await whyNotWritable(path);
+  const kept = unsaved === undefined ? file : inMemory(file);
+  const plugin = isEncrypted ? await encrypted(kept, profile) : kept;
+  return unsaved === undefined ? { plugin, path } : { plugin, unsaved };
+}
+
+/** The file of a profile; without one it is the library's own. @param {string} usual @param {string | undefined} profile @param {boolean} isEncrypted */
+function cachePath(usual, profile, isEncrypted) {
+  // Whoever names the folder of everything, such as a container with one volume, has the tokens there as well.
+  const folder = process.env.DOORCODE_CONFIG_DIR ? join(configFolder(), 'tokens') : dirname(usual);
+  return join(folder, ...(profile === undefined ? [] : ['profiles', profile]), isEncrypted ? 'token-cache.jwe' : 'token-cache.json');
+}
+
+/** @param {import('doorcode/cache/file').FileSetAside} event */
+function onSetAside({ path, keptAs, reason }) {
+  say(`${mark('warning')} ${shortPath(path)} was damaged (${clean(reason.message)}).`);
+  say(`  It is kept as ${shortPath(keptAs)}; sign in again.`);
+}
+
+/**
+ * Asked before anybody signs in, for it would be in vain.
+ * @param {string} path
+ * @returns {Promise<string | undefined>}
+ */
+async function whyNotWritable(path) {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    try {
+      await access(folder, constants.W_OK | constants.X_OK);
+      return undefined;
+    } catch (error) {
+      const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+      if (code === 'ENOENT' && folder !== dirname(folder)) continue;
+      const why = { EROFS: 'the file system is read-only', EACCES: 'permission denied', ENOTDIR: 'a file is in the place of a folder' }[code ?? ''];
+      return `${shortPath(folder)}: ${why ?? code}`;
+    }
+  }
+}
+
+/** What is stored, if anything is; what is added is forgotten when the command ends. @param {import('doorcode').IVersionedCachePlugin} [stored] */
+function inMemory(stored) {
+  /** @type {string | undefined} */
+  let kept;
+  let version = 0;
+  /** @type {import('doorcode').IVersionedCachePlugin} */
+  const plugin = {
+    async readCache(since) {
+      if (kept === undefined && stored) return stored.readCache(since);
+      return since === `kept ${version}` ? null : { cache: kept ?? '', version: `kept ${version}` };
+    },
+    async writeCache(cache) {
+      kept = cache;
+      version += 1;
+      return `kept ${version}`;
+    },
+  };
+  return plugin;
+}
+
+/** @param {import('doorcode').IVersionedCachePlugin} store @param {string | undefined} profile */
+async function encrypted(store, profile) {
+  const { EncryptedCachePlugin } = await import('doorcode/cache/encrypted');
+  return /** @type {import('doorcode').IVersionedCachePlugin} */ (/** @type {unknown} */ (new EncryptedCachePlugin(store, await encryptionKey(profile))));
+}
+
+/** @param {string | undefined} profile @returns {Promise<import('doorcode/cache/encrypted').EncryptionKey>} */
+async function encryptionKey(profile) {
+  const { DOORCODE_CACHE_KEY: base64, DOORCODE_CACHE_PASSPHRASE: passphrase } = process.env;
+  if (base64) {
+    const key = Buffer.from(base64, 'base64');
+    if (key.length === 32) return { key };
+    throw new Failure(`DOORCODE_CACHE_KEY must be 32 bytes in base64; it is ${key.length}.`, 'Make one with: openssl rand -base64 32');
+  }
+  if (passphrase) return { passphrase };
+  /** @type {{ AsyncEntry: new (service: string, user: string, options: object) => import('doorcode/cache/encrypted').Keyring }} */
+  let keyring;
+  try {
+    // Not a dependency: it is native, and whoever wants it installs it beside doorcode.
+    keyring = await import(/** @type {string} */ ('@napi-rs/keyring'));
+  } catch (cause) {
+    const remedy = 'Set DOORCODE_CACHE_KEY (openssl rand -base64 32) or DOORCODE_CACHE_PASSPHRASE, or install @napi-rs/keyring beside doorcode.';
+    throw new Failure('There is no key to encrypt the tokens with.', remedy, { cause });
+  }
+  return { keyring: () => new keyring.AsyncEntry('doorcode', profile ?? 'token-cache', { linux: { store: 'secret-service' } }) };
+}
