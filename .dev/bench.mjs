@@ -4,7 +4,7 @@
 //   --json FILE     also writes every sample
 // `node .dev/bench.mjs` alone measures what is in pkg/ without building it.
 
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +77,7 @@ async function inTurns(measurements, times) {
  */
 function measure({ operation, accounts, hit, unit }, folder, runs) {
   if (operation === 'start') return measureStart({ hit, unit }, folder, runs);
+  if (operation === 'command') return measureCommand(runs);
   const one = (/** @type {string} */ library) => async () => {
     const answer = await measured({ library, operation, accounts, folder });
     return answer.failed === undefined ? { value: answer.cpu } : answer;
@@ -95,6 +96,17 @@ async function measureStart({ hit, unit }, folder, runs) {
   return figures.map((figure) =>
     'failed' in figure ? figure : { median: figure.median - bare.median, samples: figure.samples.map((sample) => sample - bare.median) },
   );
+}
+
+/** The command beside Node that is given nothing to do, in time on the clock: what it waits for counts as well. @param {number} runs */
+function measureCommand(runs) {
+  const one = (/** @type {string[]} */ ...args) => async () => {
+    const started = process.hrtime.bigint();
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, timeout: TIME_LIMIT, encoding: 'utf8' });
+    const value = Number(process.hrtime.bigint() - started) / 1000;
+    return status === 0 ? { value } : { failed: stderr.trim().split('\n')[0] };
+  };
+  return inTurns([one('-e', '0'), one('pkg/cli/doorcode.js', '--version')], runs * STARTS);
 }
 
 function options() {

@@ -4,7 +4,7 @@
  * @typedef {object} Row
  * @property {string} name
  * @property {number} [accounts] in the cache
- * @property {string} operation see `operations.mjs`; `start` is `first-hit.mjs`
+ * @property {string} operation see `operations.mjs`; `start` is `first-hit.mjs`, `command` is `doorcode --version`
  * @property {'time' | 'rate' | 'memory'} unit
  * @property {number} [goal]
  * @property {boolean} [hit] of `start`: whether a token is fetched as well
@@ -26,6 +26,7 @@ export const rows = [
   { name: 'import, CPU above bare Node', operation: 'start', unit: 'time', goal: 10 },
   { name: 'import and first hit, CPU above bare Node', operation: 'start', unit: 'time', goal: 10, hit: true },
   { name: 'import and first hit, peak RSS above bare Node', operation: 'start', unit: 'memory', goal: 4, hit: true },
+  { name: '`doorcode --version` (theirs: `node -e 0`)', operation: 'command', unit: 'time', goal: 1 / 1.5 },
   ...each('silent hit, memory', 'silentHit', { 1: 20, 100: 80, 1_000: 1_000, 10_000: 10_000 }),
   ...each('silent hit, memory, the same account', 'silentHitSameAccount', { 1_000: undefined, 10_000: undefined }),
   ...each('silent hit, in-memory plugin', 'silentHitMemoryPlugin', { 1_000: 1_000 }),
