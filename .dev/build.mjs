@@ -8,6 +8,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSy
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ask, CRATES, main, ROOT, run, TOOLS } from './steps.mjs';
+import { licences } from './licences.mjs';
 import { setup } from './setup.mjs';
 import { SEPARATOR } from './wasm-std.mjs';
 
@@ -21,7 +22,7 @@ const SUBPATHS = Object.keys(JSON.parse(readFileSync(join(ROOT, 'pkg-template/pa
 /** These, and what the stores share. */
 const BESIDE = [...SUBPATHS, 'cache/plugin'];
 const CORE_SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', '.dev/build.mjs', '.dev/setup.mjs', '.dev/wasm-std.mjs'];
-const SOURCES = [...CORE_SOURCES, 'js', 'pkg-template', 'README.md', 'CHANGELOG.md', 'LICENSE'];
+const SOURCES = [...CORE_SOURCES, '.dev/licences.mjs', 'js', 'pkg-template', 'README.md', 'CHANGELOG.md', 'LICENSE'];
 
 /** Builds the package if any source is newer than it. @returns {Promise<NodeJS.ProcessEnv>} in which the core is compiled */
 export async function build() {
@@ -117,7 +118,7 @@ async function bundle() {
   };
   // What the two loaders share is in one file beside them.
   const entryPoints = { index: join(load, 'inline.js'), node: join(load, 'node.js'), workerd: join(load, 'workerd.js') };
-  await esbuild({ ...common, format: 'esm', entryPoints, splitting: true, chunkNames: 'doorcode' });
+  const { metafile } = await esbuild({ ...common, format: 'esm', entryPoints, splitting: true, chunkNames: 'doorcode', metafile: true });
   await esbuild({ ...common, outExtension: { '.js': '.cjs' }, format: 'cjs', platform: 'node', entryPoints: { index: join(load, 'file.js') } });
   // What is beside the main entry takes its classes from there, so that `instanceof` holds; and the stores what they share from one file. ES
   // modules by their path: there are no import maps in service workers.
@@ -141,7 +142,8 @@ async function bundle() {
     const { code } = await minify(readFileSync(path, 'utf8'), { compress: false, mangle: { toplevel: false }, format: { max_line_len: 160 } });
     writeFileSync(path, code ?? '');
   }
-  await bundleCommand(version);
+  const bundled = [...Object.keys(metafile.inputs), ...(await bundleCommand(version))];
+  writeFileSync(join(OUT, 'THIRD-PARTY-LICENSES.txt'), await licences(bundled));
   copyFileSync(join(CORE, 'core.wasm'), join(OUT, 'core.wasm'));
   for (const file of ['CHANGELOG.md', 'LICENSE']) copyFileSync(join(ROOT, file), join(OUT, file));
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -156,7 +158,9 @@ async function bundle() {
 
 /**
  * Makes the command of js/cli, with the libraries that it uses inside, so that the package has no dependencies. What a command needs is in
- * files of its own, which are loaded when it runs. @param {string} version
+ * files of its own, which are loaded when it runs.
+ * @param {string} version
+ * @returns {Promise<string[]>} the files that went into it
  */
 async function bundleCommand(version) {
   const { build: esbuild } = await import('esbuild');
@@ -179,19 +183,7 @@ async function bundleCommand(version) {
     metafile: true,
   });
   chmodSync(join(OUT, 'cli/doorcode.js'), 0o755);
-  writeFileSync(join(OUT, 'cli/LICENSES.txt'), licences(Object.keys(metafile.inputs)));
-}
-
-/** The licences of the libraries that files belong to, which want to be passed on with them. @param {string[]} files as esbuild names them */
-function licences(files) {
-  const folders = new Set(files.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]));
-  const texts = [...folders].filter((folder) => folder !== undefined).sort().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
-    const file = readdirSync(join(ROOT, folder)).find((found) => /^licen[cs]e/i.test(found));
-    if (!license) throw new Error(`${name} names no licence`);
-    return `${name} ${version} (${license})\n\n${file ? readFileSync(join(ROOT, folder, file), 'utf8').trim() : 'It comes without the text of its licence.'}\n`;
-  });
-  return ['The command `doorcode` has these libraries inside.\n', ...texts].join(`\n${'-'.repeat(80)}\n\n`);
+  return Object.keys(metafile.inputs);
 }
 
 /** The files that the published package.json names. */

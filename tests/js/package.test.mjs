@@ -84,12 +84,17 @@ describe('the packed tarball', () => {
     // The command is in parts that are named after what is in them.
     const paths = tarball.files.map(({ path }) => path).filter((path) => !/^cli\/[\w-]+-[0-9A-Z]{8}\.js$/.test(path));
     assert.deepEqual(paths.sort(), [
-      'CHANGELOG.md', 'cli/doorcode.js', 'cli/LICENSES.txt', 'LICENSE', 'README.md', 'core.wasm', 'doorcode.js', 'node.js', 'package.json', 'workerd.js', 'cache/plugin.cjs', 'cache/plugin.js', ...entries,
+      'CHANGELOG.md', 'THIRD-PARTY-LICENSES.txt', 'cli/doorcode.js', 'LICENSE', 'README.md', 'core.wasm', 'doorcode.js', 'node.js', 'package.json', 'workerd.js', 'cache/plugin.cjs', 'cache/plugin.js', ...entries,
     ].sort());
     const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/doorcode/package.json'), 'utf8'));
     assert.equal(manifest.dependencies, undefined);
     assert.equal(manifest.scripts, undefined);
     assert.match(manifest.version, /^\d+\.\d+\.\d+/);
+  });
+
+  it('passes on the licences of what is inside', () => {
+    const text = readFileSync(join(folder, 'node_modules/doorcode/THIRD-PARTY-LICENSES.txt'), 'utf8');
+    for (const name of ['wasm-bindgen', 'serde_json', 'fflate', 'commander', 'boxen']) assert.match(text, new RegExp(`^${name} \\d`, 'm'));
   });
 
   it('holds no folder of the machine it was built on', () => {
