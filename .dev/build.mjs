@@ -166,7 +166,7 @@ async function bundleCommand(version) {
   const { build: esbuild } = await import('esbuild');
   const { metafile } = await esbuild({
     bundle: true,
-    entryPoints: [join(ROOT, 'js/cli/doorcode.js')],
+    entryPoints: { doorcode: join(ROOT, 'js/cli/bin.js') },
     outdir: join(OUT, 'cli'),
     chunkNames: '[name]-[hash]',
     splitting: true,

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The command `doorcode`: reads its arguments, runs one of its commands, and ends with a code that a script can go by.
 
 import { CommanderError } from 'commander';
