@@ -29,13 +29,13 @@ export async function openApplication(options) {
 }
 
 /**
- * What counts: the flags, and behind them the profile that is named, or the default one if the flags say of no app.
+ * What counts: the flags, and behind them the profile that is named, or the usual one if the flags name no app.
  * @param {Whom} options
  * @returns {Promise<{ profile: string | undefined, settings: Settings }>}
  */
 export async function chosen(options) {
   const given = flagsOf(options);
-  const profile = options.profile ?? process.env.DOORCODE_PROFILE ?? (given.clientId ? undefined : await defaultProfile());
+  const profile = options.profile ?? (given.clientId ? undefined : process.env.DOORCODE_PROFILE || (await defaultProfile()));
   return { profile, settings: { ...(profile && (await readProfile(profile))), ...given } };
 }
 
