@@ -36,7 +36,7 @@ export async function openApplication(options) {
 export async function chosen(options) {
   const given = flagsOf(options);
   const profile = options.profile ?? (given.clientId ? undefined : process.env.DOORCODE_PROFILE || (await defaultProfile()));
-  return { profile, settings: { ...(profile && (await readProfile(profile))), ...given } };
+  return { profile, settings: { ...(profile !== undefined && (await readProfile(profile))), ...given } };
 }
 
 /** The settings among a command's flags. @param {Record<string, unknown>} options as commander names them @returns {Settings} */
