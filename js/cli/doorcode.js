@@ -1,7 +1,7 @@
 // The command `doorcode`: reads its arguments, runs one of its commands, and ends with a code that a script can go by.
 
 import { CommanderError } from 'commander';
-import { Exit, exitCode, report } from './failure.js';
+import { Exit, exitCode, Failure, report } from './failure.js';
 import { program } from './program.js';
 
 /** What a shell makes of a program that a signal has ended. */
@@ -30,7 +30,8 @@ try {
   await program(stop.signal).parseAsync(arguments_, { from: 'user' });
 } catch (error) {
   if (stoppedWith !== undefined) {
-    process.stderr.write(`${process.stderr.isTTY ? '\n' : ''}Authentication cancelled by user\n`);
+    const isSaid = error instanceof Failure && error.exit === Exit.cancelled;
+    process.stderr.write(`${process.stderr.isTTY ? '\n' : ''}${isSaid ? error.message : 'Authentication cancelled by user'}\n`);
     process.exitCode = stoppedWith;
   } else if (error instanceof CommanderError) {
     // commander has said what is wrong, or shown the help or the version that was asked for.

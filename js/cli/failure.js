@@ -27,6 +27,11 @@ export class UsageError extends Failure {
   }
 }
 
+/** Somebody who was asked would rather not. */
+export function cancelled() {
+  return new Failure('Cancelled. Nothing was changed.', '', { exit: Exit.cancelled });
+}
+
 /** What the library's errors are here, where they are not plain failures. @type {Record<string, { exit: number, message?: string, remedy?: string }>} */
 const OUTCOMES = {
   authorization_declined: { exit: Exit.declined },

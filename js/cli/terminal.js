@@ -13,9 +13,9 @@ export function isRich(stream) {
   return Boolean(stream.isTTY) && !NO_COLOR && !('CI' in process.env) && TERM !== 'dumb';
 }
 
-/** Whether a person can be asked: both what they type and what they read is a terminal. */
+/** Whether a person can be asked: both what they type and what they read is a terminal, on which a question can be drawn anew. */
 export function canAsk() {
-  return Boolean(process.stdin.isTTY && process.stderr.isTTY) && !('CI' in process.env);
+  return Boolean(process.stdin.isTTY && process.stderr.isTTY) && !('CI' in process.env) && process.env.TERM !== 'dumb';
 }
 
 /** A line for people. @param {string} line */
