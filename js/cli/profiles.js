@@ -1,13 +1,13 @@
 // Profiles: whom to ask, for what, under a name. One file each, without secrets, in the platform's folder for configuration.
 
-import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import writeFileAtomic from 'write-file-atomic';
 import { isSegment } from '../cache/file-path.js';
 import { STORES } from './choices.js';
 import { Failure, UsageError } from './failure.js';
-import { shortPath } from './terminal.js';
+import { clean, shortPath } from './terminal.js';
 
 /**
  * What a profile says, and what the flags of a command can say in its place.
@@ -33,8 +33,8 @@ export const SETTINGS = {
   oidc: { flag: '--oidc', check: (value) => (typeof value === 'boolean' ? undefined : 'it must be true or false') },
   deviceEndpoint: { flag: '--device-endpoint', check: url },
   tokenEndpoint: { flag: '--token-endpoint', check: url },
-  knownAuthorities: { flag: '--known-authority', check: texts },
-  scopes: { flag: '--scope', check: texts },
+  knownAuthorities: { flag: '--known-authority', check: words },
+  scopes: { flag: '--scope', check: words },
   resource: { flag: '--resource', check: text },
   account: { flag: '--account', check: text },
   store: { flag: '--store', check: (value) => (STORES.some((store) => store === value) ? undefined : `it must be one of ${STORES.join(', ')}`) },
@@ -42,12 +42,13 @@ export const SETTINGS = {
 
 /** @param {unknown} value */
 function text(value) {
-  return typeof value === 'string' && value.trim() ? undefined : 'it must be a text that is not empty';
+  if (typeof value !== 'string' || !value.trim()) return 'it must be a text that is not empty';
+  return clean(value) === value ? undefined : 'it must be without control characters';
 }
 
 /** @param {unknown} value */
-function texts(value) {
-  return Array.isArray(value) && value.every((one) => !text(one)) ? undefined : 'it must be a list of texts';
+function words(value) {
+  return Array.isArray(value) && value.every((one) => !text(one) && !/\s/.test(one)) ? undefined : 'it must be a list of texts without spaces';
 }
 
 /** @param {unknown} value */
@@ -59,7 +60,11 @@ function tenant(value) {
 
 /** @param {unknown} value */
 function url(value) {
-  return typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value) ? undefined : 'it must be a URL that begins with https://';
+  const wrong = 'it must be a URL that begins with https:// (http:// is for this machine alone)';
+  if (typeof value !== 'string' || text(value) || /\s/.test(value) || !/^https?:\/\//i.test(value) || !URL.canParse(value)) return wrong;
+  const { protocol, hostname, username, password } = new URL(value);
+  if (protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)) return wrong;
+  return username || password ? 'it must be a URL without a user and a password' : undefined;
 }
 
 /** The folder of profiles. */
@@ -67,84 +72,117 @@ export function configFolder() {
   return process.env.DOORCODE_CONFIG_DIR || envPaths('doorcode', { suffix: '' }).config;
 }
 
-const pathOf = (/** @type {string} */ name) => join(configFolder(), 'profiles', `${name}.json`);
+const folder = () => join(configFolder(), 'profiles');
+const pathOf = (/** @type {string} */ name) => join(folder(), `${name}.json`);
 const defaultPath = () => join(configFolder(), 'default-profile');
 
-/** @param {string} name @throws {UsageError} if no file can have that name */
+/** Whether a file can have that name, and a shell, which completes it, need not be told that it is only a name. @param {string} name */
+function isName(name) {
+  return /^\w[\w.-]*$/.test(name) && isSegment(name);
+}
+
+/** @param {string} name @throws {UsageError} */
 export function checkName(name) {
-  if (isSegment(name) && !name.startsWith('.') && !name.startsWith('-')) return name;
-  throw new UsageError(`A profile cannot be called ${JSON.stringify(name)}.`, 'Take a name of letters, digits, "-", "_" and ".", such as work.');
+  if (isName(name)) return name;
+  throw new UsageError(`A profile cannot be called ${JSON.stringify(name)}.`, 'Take a name of letters from a to z, digits, "-", "_" and ".", such as work.');
 }
 
 /**
  * @param {unknown} value what was read
  * @param {string} where for the error
  * @returns {Settings}
- * @throws {Failure} naming the field that is wrong, and the fix
+ * @throws {UsageError} naming the field that is wrong, and the fix
  */
 export function checkSettings(value, where) {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Failure(`${where} is no profile.`, 'A profile is a JSON object, as `doorcode config export` prints it.');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UsageError(`${where} is no profile.`, 'A profile is a JSON object, as `doorcode config export` prints it.');
   for (const [field, content] of Object.entries(value)) {
-    const setting = SETTINGS[/** @type {keyof Settings} */ (field)];
+    const setting = Object.hasOwn(SETTINGS, field) ? SETTINGS[/** @type {keyof Settings} */ (field)] : undefined;
     if (!setting) {
       const isSecret = /secret|password|token$|key$/i.test(field);
       const fix = isSecret ? 'A profile holds no secrets: doorcode signs people in to apps that have none. Remove it.' : `Remove it; there are ${Object.keys(SETTINGS).join(', ')}.`;
-      throw new Failure(`${where}: ${field}: there is no such field in a profile.`, fix);
+      throw new UsageError(`${where}: ${field}: there is no such field in a profile.`, fix);
     }
     const wrong = setting.check(content);
-    if (wrong) throw new Failure(`${where}: ${field}: ${wrong}.`, `Correct ${field}; the flag for it is ${setting.flag}.`);
+    if (wrong) throw new UsageError(`${where}: ${field}: ${wrong}.`, `Correct ${field}; the flag for it is ${setting.flag}.`);
   }
   return value;
 }
 
 /** The names of all profiles. */
 export async function profileNames() {
-  const files = await readdir(join(configFolder(), 'profiles')).catch(ifMissing(/** @type {string[]} */ ([])));
-  return files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length)).sort();
+  const files = await readdir(folder()).catch(ifMissing(/** @type {string[]} */ ([])));
+  return files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length)).filter(isName).sort();
 }
 
-/** @param {string} name @returns {Promise<Settings>} @throws {Failure} if there is none, or it cannot be read */
+/** @param {string} name @returns {Promise<Settings>} @throws {UsageError} if there is none, or it cannot be read */
 export async function readProfile(name) {
   const path = pathOf(checkName(name));
   const json = await readFile(path, 'utf8').catch(ifMissing(undefined));
-  if (json === undefined) {
-    const names = await profileNames();
-    const known = names.length > 0 ? `There are ${names.join(', ')}.` : 'There is none yet.';
-    throw new UsageError(`There is no profile ${name}.`, `${known} Make it with: doorcode config create ${name}`);
-  }
+  if (json === undefined) throw await missing(name);
+  const damaged = `Mend the file, or delete it and make the profile anew: doorcode config delete ${name}`;
   /** @type {unknown} */
   let value;
   try {
     value = JSON.parse(json);
   } catch {
-    throw new Failure(`The profile ${name} is no JSON: ${shortPath(path)}`, 'Mend the file, or delete it and make the profile anew.');
+    throw new UsageError(`The profile ${name} is no JSON: ${shortPath(path)}`, damaged);
   }
   return checkSettings(value, `The profile ${name} (${shortPath(path)})`);
 }
 
-/** Writes a profile, whole or not at all. @param {string} name @param {Settings} settings */
-export async function writeProfile(name, settings) {
-  await write(pathOf(checkName(name)), `${JSON.stringify(settings, null, 2)}\n`);
+/** @param {string} name of no profile */
+async function missing(name) {
+  const names = await profileNames();
+  const known = names.length > 0 ? `There are ${names.join(', ')}.` : 'There is none yet.';
+  const named = name === process.env.DOORCODE_PROFILE ? ', which DOORCODE_PROFILE names' : name === (await defaultProfile()) ? ', which is the default one' : '';
+  return new UsageError(`There is no profile ${name}${named}.`, `${known} Make it with: doorcode config create ${name}`);
 }
 
-/** @param {string} name @returns {Promise<boolean>} whether there is one */
+/** Makes a profile; of two who do at once, one does. @param {string} name @param {Settings} settings @throws {UsageError} if there is one */
+export async function createProfile(name, settings) {
+  const path = pathOf(checkName(name));
+  await writing(async () => {
+    try {
+      await writeFile(path, json(settings), { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') throw alreadyThere(name);
+      // The disk is full, or such; what was begun is ours.
+      await rm(path, { force: true }).catch(() => {});
+      throw error;
+    }
+  });
+}
+
+/** @param {string} name */
+export function alreadyThere(name) {
+  return new UsageError(`There is a profile ${name} already.`, `Change it: doorcode config edit ${name}. Or delete it first: doorcode config delete ${name}`);
+}
+
+/** Writes what is in a profile anew, whole or not at all. @param {string} name @param {Settings} settings */
+export async function replaceProfile(name, settings) {
+  await writing(() => writeFileAtomic(pathOf(checkName(name)), json(settings), { mode: 0o600 }));
+}
+
+/** @param {string} name @returns {Promise<boolean>} whether there is one, be it damaged */
 export async function hasProfile(name) {
   return (await profileNames()).includes(checkName(name));
 }
 
-/** @param {string} name */
+/** @param {string} name what is in it does not matter */
 export async function deleteProfile(name) {
-  await readProfileText(name);
-  await unlink(pathOf(name));
-  if ((await defaultProfile()) === name) await unlink(defaultPath()).catch(ifMissing(undefined));
+  const wasDefault = (await defaultProfile()) === name;
+  await writing(async () => {
+    await unlink(pathOf(checkName(name)));
+    if (wasDefault) await unlink(defaultPath()).catch(ifMissing(undefined));
+  });
 }
 
-/** @param {string} name @throws {UsageError} if there is none; what is in it does not matter */
-async function readProfileText(name) {
-  if (!(await hasProfile(name))) await readProfile(name);
+/** The profile that counts where no flag names one. @returns {Promise<string | undefined>} */
+export async function currentProfile() {
+  return process.env.DOORCODE_PROFILE || (await defaultProfile());
 }
 
-/** The profile that counts where none is named. @returns {Promise<string | undefined>} */
+/** @returns {Promise<string | undefined>} */
 export async function defaultProfile() {
   const name = await readFile(defaultPath(), 'utf8').catch(ifMissing(''));
   return name.trim() || undefined;
@@ -152,14 +190,36 @@ export async function defaultProfile() {
 
 /** @param {string} name */
 export async function setDefaultProfile(name) {
-  await readProfile(name);
-  await write(defaultPath(), `${name}\n`);
+  await writing(() => writeFileAtomic(defaultPath(), `${name}\n`, { mode: 0o600 }));
 }
 
-/** @param {string} path @param {string} content */
-async function write(path, content) {
-  await mkdir(join(configFolder(), 'profiles'), { recursive: true, mode: 0o700 });
-  await writeFileAtomic(path, content, { mode: 0o600 });
+/** What is said, in one order, and nothing of what is not. @param {Settings} settings @returns {Settings} */
+export function ordered(settings) {
+  const fields = /** @type {(keyof Settings)[]} */ (Object.keys(SETTINGS));
+  return Object.fromEntries(fields.filter((field) => settings[field] !== undefined).map((field) => [field, settings[field]]));
+}
+
+/** @param {Settings} settings */
+function json(settings) {
+  return `${JSON.stringify(ordered(settings), null, 2)}\n`;
+}
+
+/** Changes something in the folder, which is made if need be. @param {() => Promise<void>} change */
+async function writing(change) {
+  try {
+    await mkdir(folder(), { recursive: true, mode: 0o700 });
+    await change();
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause;
+    const { code } = /** @type {NodeJS.ErrnoException} */ (cause);
+    /** @type {Record<string, string>} */
+    const reasons = {
+      EACCES: 'permission denied', EPERM: 'permission denied', EROFS: 'the file system is read-only', ENOSPC: 'the disk is full', EDQUOT: 'the disk quota is used up',
+      ENOTDIR: 'a file is in the place of a folder', EEXIST: 'a file is in the place of a folder',
+    };
+    const why = reasons[code ?? ''] ?? /** @type {Error} */ (cause).message;
+    throw new Failure(`Profiles cannot be written to ${shortPath(configFolder())}: ${why}.`, 'Mend that, or name another folder: DOORCODE_CONFIG_DIR', { cause });
+  }
 }
 
 /** What there is instead of a file that is not there. @template T @param {T} value */

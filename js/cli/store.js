@@ -23,7 +23,7 @@ export async function openStore(profile, kind) {
   const { DOORCODE_CACHE_KEY, DOORCODE_CACHE_PASSPHRASE } = process.env;
   const isEncrypted = kind === 'encrypted' || (kind === undefined && Boolean(DOORCODE_CACHE_KEY || DOORCODE_CACHE_PASSPHRASE));
   const { FileCachePlugin } = await import('doorcode/cache/file');
-  const path = cachePath(new FileCachePlugin().path, profile, isEncrypted);
+  const path = join(await tokenFolder(profile), isEncrypted ? 'token-cache.jwe' : 'token-cache.json');
   const file = new FileCachePlugin({ path, onSetAside });
   const unsaved = await whyNotWritable(path);
   const kept = unsaved === undefined ? file : inMemory(file);
@@ -31,11 +31,12 @@ export async function openStore(profile, kind) {
   return unsaved === undefined ? { plugin, path } : { plugin, unsaved };
 }
 
-/** The file of a profile; without one it is the library's own. @param {string} usual @param {string | undefined} profile @param {boolean} isEncrypted */
-function cachePath(usual, profile, isEncrypted) {
+/** Where the tokens of a profile are, and nothing else; without one, where the library has its own. @param {string | undefined} profile */
+export async function tokenFolder(profile) {
+  const { FileCachePlugin } = await import('doorcode/cache/file');
   // Whoever names the folder of everything, such as a container with one volume, has the tokens there as well.
-  const folder = process.env.DOORCODE_CONFIG_DIR ? join(configFolder(), 'tokens') : dirname(usual);
-  return join(folder, ...(profile === undefined ? [] : ['profiles', profile]), isEncrypted ? 'token-cache.jwe' : 'token-cache.json');
+  const folder = process.env.DOORCODE_CONFIG_DIR ? join(configFolder(), 'tokens') : dirname(new FileCachePlugin().path);
+  return profile === undefined ? folder : join(folder, 'profiles', profile);
 }
 
 /** @param {import('doorcode/cache/file').FileSetAside} event */
