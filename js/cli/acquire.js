@@ -1,10 +1,12 @@
 // A token, from the cache if that will do, else from a person.
 
-import { isCalled, nameOf, namedAccounts, openApplication } from './application.js';
+import { flagsOf, isCalled, nameOf, namedAccounts, openApplication } from './application.js';
 import { Exit, Failure } from './failure.js';
 import { openAndCopy } from './open.js';
+import { SETTINGS } from './profiles.js';
 import { makePrompt } from './prompt.js';
-import { mark, say, shortPath, styled } from './terminal.js';
+import { quoted } from './result.js';
+import { clean, mark, say, shortPath, styled } from './terminal.js';
 
 /**
  * @import { Application, Whom } from './application.js'
@@ -36,7 +38,7 @@ export async function acquire(options, signal, claims) {
   } catch (error) {
     const { needsInteraction, claims: wanted } = /** @type {import('doorcode').AuthError} */ (error);
     if (!needsInteraction) throw error;
-    if (options.silent) throw signInNeeded(application, error);
+    if (options.silent) throw signInNeeded(application, error, options);
     const result = await bySigningIn(application, options, { ...request, ...(wanted && { claims: wanted }) });
     return { application, result };
   }
@@ -61,12 +63,20 @@ export async function silently(application, request) {
   throw refused ?? Object.assign(new Failure(`${application.settings.account} is not signed in.`), { needsInteraction: true });
 }
 
-/** @param {Application} application @param {unknown} cause */
-export function signInNeeded({ profile }, cause) {
+/** @param {Application} application @param {unknown} cause @param {Whom} [options] the flags that were given, for others have to be the same */
+export function signInNeeded({ profile }, cause, options = {}) {
   const { errorCode, message } = /** @type {import('doorcode').AuthError} */ (cause);
   const why = errorCode === undefined || errorCode === 'no_tokens_found' ? '' : ` ${message}`;
-  const remedy = `Sign in first: doorcode get-token${profile ? ` --profile ${profile}` : ''}`;
+  const flags = Object.entries(flagsOf(options)).map(([field, value]) => asTyped(SETTINGS[/** @type {keyof typeof SETTINGS} */ (field)].flag, value));
+  const remedy = ['Sign in first: doorcode get-token', ...(profile ? [asTyped('--profile', profile)] : []), ...flags].join(' ');
   return new Failure(`Somebody has to sign in, and --silent says to ask nobody.${why}`, remedy, { exit: Exit.signInNeeded, cause });
+}
+
+/** A flag as it is typed into a shell. @param {string} flag @param {unknown} value @returns {string} */
+function asTyped(flag, value) {
+  if (value === true) return flag;
+  if (Array.isArray(value)) return value.map((one) => asTyped(flag, one)).join(' ');
+  return `${flag} ${quoted(String(value))}`;
 }
 
 /**
@@ -80,12 +90,13 @@ async function bySigningIn({ pca, settings, store }, options, request) {
     say(`${mark('warning')} Tokens cannot be kept (${store.unsaved}): this sign-in will not be remembered.`);
     say('  Name a folder that can be written to: DOORCODE_CONFIG_DIR');
   }
+  const timeout = options.timeout && { timeout: options.timeout };
   for (;;) {
-    const prompt = makePrompt({ qr: options.qr ?? true });
+    const prompt = makePrompt({ qr: options.qr ?? true, ...timeout, ...(settings.account && { account: settings.account }) });
     try {
       const result = await pca.acquireTokenByDeviceCode({
         ...request,
-        ...(options.timeout && { timeout: options.timeout }),
+        ...timeout,
         deviceCodeCallback: async (response) => {
           prompt.show(response);
           if (options.open) await openAndCopy(response);
@@ -115,5 +126,6 @@ function welcome({ account }, path) {
 /** @param {AuthenticationResult} result @param {string | undefined} name who was to sign in */
 function checkPerson({ account }, name) {
   if (name === undefined || (account && isCalled(account, name))) return;
-  throw new Failure(`It was ${nameOf(account) || 'somebody else'} who signed in, not ${name}.`, 'Sign in as the one, or leave out --account.');
+  const remedy = `Run the command again and sign in as ${clean(name)}; or leave out --account.`;
+  throw new Failure(`It was ${nameOf(account) || 'somebody else'} who signed in, not ${clean(name)}.`, remedy);
 }

@@ -3,41 +3,68 @@
 import { CommanderError } from 'commander';
 import { Exit, exitCode, Failure, report } from './failure.js';
 import { program } from './program.js';
+import { isRich, say } from './terminal.js';
 
 /** What a shell makes of a program that a signal has ended. */
 const SIGNALS = { SIGHUP: 129, SIGINT: Exit.cancelled, SIGTERM: 143 };
+/** Milliseconds for what runs to end by itself and clear up, once it was asked to. */
+const GRACE = 800;
+
+const arguments_ = process.argv.slice(2);
+const isVerbose = arguments_.includes('--verbose') || arguments_.includes('-v');
 
 const stop = new AbortController();
-/** @type {number | undefined} */
-let stoppedWith;
-for (const [signal, code] of Object.entries(SIGNALS)) {
+/** @type {keyof typeof SIGNALS | undefined} */
+let stoppedBy;
+/** @type {NodeJS.Timeout | undefined} */
+let patience;
+for (const signal of /** @type {(keyof typeof SIGNALS)[]} */ (Object.keys(SIGNALS))) {
   process.on(signal, () => {
     // Asked twice: whatever still runs is not worth waiting for.
-    if (stoppedWith !== undefined) process.exit(code);
-    stoppedWith = code;
+    if (stoppedBy !== undefined) process.exit(SIGNALS[signal]);
+    stoppedBy = signal;
     stop.abort();
+    patience = setTimeout(() => {
+      farewell(signal);
+      process.exit();
+    }, GRACE);
   });
 }
-// Whoever reads has gone, as `head` does when it has seen enough. What there was to do is done; there is nobody left to tell.
+
+/** @param {keyof typeof SIGNALS} signal @param {unknown} [error] what the command ended with; it may know better what was left undone */
+function farewell(signal, error) {
+  // The terminal has shown "^C".
+  const start = isRich(process.stderr) ? '\r\u001b[K' : process.stderr.isTTY ? '\n' : '';
+  const isSaid = error instanceof Failure && error.exit === Exit.cancelled;
+  say(`${start}${isSaid ? error.message : signal === 'SIGINT' ? 'Authentication cancelled by user' : `Authentication ended by ${signal}`}`);
+  process.exitCode = SIGNALS[signal];
+}
+
 process.stdout.on('error', (error) => {
-  if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EPIPE') throw error;
+  // Whoever reads has gone, as `head` does when it has seen enough. What there was to do is done; there is nobody left to tell.
+  if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EPIPE') process.exit();
+  fail(error);
   process.exit();
 });
 process.stderr.on('error', () => {});
+process.on('uncaughtException', (error) => {
+  fail(error);
+  process.exit();
+});
 
-const arguments_ = process.argv.slice(2);
+/** @param {unknown} error */
+function fail(error) {
+  report(error, isVerbose);
+  process.exitCode = exitCode(error);
+}
+
 try {
   await program(stop.signal).parseAsync(arguments_, { from: 'user' });
 } catch (error) {
-  if (stoppedWith !== undefined) {
-    const isSaid = error instanceof Failure && error.exit === Exit.cancelled;
-    process.stderr.write(`${process.stderr.isTTY ? '\n' : ''}${isSaid ? error.message : 'Authentication cancelled by user'}\n`);
-    process.exitCode = stoppedWith;
-  } else if (error instanceof CommanderError) {
-    // commander has said what is wrong, or shown the help or the version that was asked for.
-    process.exitCode = error.exitCode === 0 ? Exit.done : Exit.usage;
-  } else {
-    report(error, arguments_.includes('--verbose') || arguments_.includes('-v'));
-    process.exitCode = exitCode(error);
-  }
+  if (stoppedBy !== undefined) farewell(stoppedBy, error);
+  // commander has said what is wrong, or shown the help or the version that was asked for.
+  else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? Exit.done : Exit.usage;
+  else fail(error);
+} finally {
+  clearTimeout(patience);
 }

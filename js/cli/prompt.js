@@ -4,95 +4,169 @@ import boxen from 'boxen';
 import { renderUnicodeCompact } from 'uqr';
 import yoctoSpinner from 'yocto-spinner';
 import { stripVTControlCharacters, styleText } from 'node:util';
-import { isRich } from './terminal.js';
+import { clean, isRich } from './terminal.js';
+
+/** @import { DeviceCodeProgress, DeviceCodeResponse } from 'doorcode' */
 
 /** Seconds between the lines that say that it still waits, where no line can be redrawn. */
 const REMINDER = 60;
-/** The space that a frame takes from a line. */
-const FRAME = 4;
+/** Milliseconds between two looks at the clock. */
+const LOOK = 200;
+/** What a frame takes of a line, and of the lines. */
+const FRAME = { columns: 4, rows: 2 };
+/** Between the steps and a QR code beside them. */
+const GAP = 3;
 
 /**
  * @typedef {object} Prompt
- * @property {(response: import('doorcode').DeviceCodeResponse) => void} show
+ * @property {(response: DeviceCodeResponse) => void} show
  * @property {() => void} wait begins to count down
- * @property {(progress: import('doorcode').DeviceCodeProgress) => void} progress
+ * @property {(progress: DeviceCodeProgress) => void} progress
  * @property {() => void} end leaves the cursor where the next line begins
  */
 
-/** @param {{ qr: boolean, stream?: NodeJS.WriteStream }} options @returns {Prompt} */
-export function makePrompt({ qr, stream = process.stderr }) {
-  return isRich(stream) ? richPrompt(stream, qr) : plainPrompt(stream);
+/**
+ * @param {object} options
+ * @param {boolean} options.qr
+ * @param {number} [options.timeout] seconds after which it is given up, if the code is still good then
+ * @param {string} [options.account] who is to sign in
+ * @param {NodeJS.WriteStream} [options.stream]
+ * @returns {Prompt}
+ */
+export function makePrompt({ qr, timeout = Infinity, account = '', stream = process.stderr }) {
+  const who = clean(account);
+  return isRich(stream) ? richPrompt(stream, qr, timeout, who) : plainPrompt(stream, timeout, who);
 }
 
-/** A frame, and a line under it that is drawn anew. @param {NodeJS.WriteStream} stream @param {boolean} qr @returns {Prompt} */
-function richPrompt(stream, qr) {
-  let deadline = 0;
-  let isReached = true;
+/**
+ * A frame, and a line under it that is drawn anew.
+ * @param {NodeJS.WriteStream} stream @param {boolean} qr @param {number} timeout @param {string} account @returns {Prompt}
+ */
+function richPrompt(stream, qr, timeout, account) {
   const spinner = yoctoSpinner({ stream, handleSignals: false });
+  const columns = () => stream.columns || 80;
+  /** @type {DeviceCodeResponse} */
+  let response;
+  let shown = '';
+  let givenUpAt = Infinity;
+  let deadline = Infinity;
+  let isReached = true;
   /** @type {NodeJS.Timeout | undefined} */
   let clock;
-  const tick = () => {
-    spinner.text = waitingLine(Math.max(0, Math.ceil((deadline - Date.now()) / 1000)), isReached, stream.columns || 80);
-  };
+
+  function draw() {
+    const seconds = Math.max(0, Math.ceil((Math.min(deadline, givenUpAt) - Date.now()) / 1000));
+    const line = waitingLine(seconds, isReached, columns());
+    if (line !== spinner.text) spinner.text = line;
+  }
+
+  const frame = () => framed(response, account, qr, columns(), stream.rows || 24);
+
+  function show() {
+    shown = frame();
+    stream.write(`${shown}\n`);
+  }
+
+  function onResize() {
+    // A terminal that has become narrower has broken the line into several; the spinner knows of one.
+    const rows = Math.ceil((spinner.text.length + 2) / columns());
+    spinner.stop();
+    if (rows > 1) stream.moveCursor(0, 1 - rows);
+    stream.clearScreenDown();
+    // A frame that is broken cannot be read, and perhaps another would be whole.
+    if (width(shown.split('\n')) > columns() && frame() !== shown) show();
+    draw();
+    spinner.start();
+  }
+
   return {
-    show(response) {
-      deadline = Date.now() + response.expiresIn * 1000;
-      stream.write(`${framed(response, qr, stream.columns || 80)}\n`);
+    show(given) {
+      response = given;
+      deadline = Date.now() + given.expiresIn * 1000;
+      show();
     },
     wait() {
-      tick();
+      givenUpAt = Date.now() + timeout * 1000;
+      draw();
       spinner.start();
-      clock = setInterval(tick, 1000);
+      clock = setInterval(draw, LOOK);
+      stream.on('resize', onResize);
     },
-    progress({ status, secondsLeft }) {
-      deadline = Date.now() + secondsLeft * 1000;
+    progress({ status }) {
       isReached = status !== 'retrying';
     },
     end() {
+      stream.off('resize', onResize);
       clearInterval(clock);
       spinner.stop();
     },
   };
 }
 
-/** Lines that a log can keep. @param {NodeJS.WriteStream} stream @returns {Prompt} */
-function plainPrompt(stream) {
+/** Lines that a log can keep. @param {NodeJS.WriteStream} stream @param {number} timeout @param {string} account @returns {Prompt} */
+function plainPrompt(stream, timeout, account) {
+  let expiresIn = 0;
   let saidAt = Infinity;
   const line = (/** @type {string} */ text) => stream.write(`${text}\n`);
+  /** What is left of the time that --timeout gives, when so much is left of the code's. */
+  const left = (/** @type {number} */ secondsLeft) => Math.max(0, Math.min(secondsLeft, timeout - (expiresIn - secondsLeft)));
   return {
-    show({ verificationUri, verificationUriComplete, userCode, expiresIn }) {
+    show({ verificationUri, verificationUriComplete, userCode, ...response }) {
+      expiresIn = response.expiresIn;
+      saidAt = left(expiresIn);
       line(`To sign in, open ${verificationUri}`);
       line(`and enter the code ${userCode}`);
       if (verificationUriComplete) line(`or open ${verificationUriComplete}`);
-      line(`The code is good for ${minutes(expiresIn)}. Ctrl-C cancels.`);
-      saidAt = expiresIn;
+      if (account) line(`and sign in as ${account}`);
+      line(`You have ${duration(saidAt)}. Ctrl-C cancels.`);
     },
     wait() {},
     progress({ status, secondsLeft }) {
-      if (secondsLeft > saidAt - REMINDER) return;
-      saidAt = secondsLeft;
+      const now = left(secondsLeft);
+      if (now > saidAt - REMINDER) return;
+      saidAt = now;
       const trouble = status === 'retrying' ? ' The server cannot be reached; it is asked again.' : '';
-      line(`Waiting for you to sign in: ${minutes(secondsLeft)} left.${trouble}`);
+      line(`Waiting for you to sign in: ${duration(now)} left.${trouble}`);
     },
     end() {},
   };
 }
 
-/** @param {import('doorcode').DeviceCodeResponse} response @param {boolean} qr @param {number} columns */
-function framed({ verificationUri, verificationUriComplete, userCode }, qr, columns) {
-  const bold = (/** @type {string} */ text) => styleText('bold', text, { validateStream: false });
-  const steps = [
-    `1. Open   ${styleText(['cyan', 'underline'], verificationUri, { validateStream: false })}`,
-    `2. Enter  ${bold(userCode)}`,
-    '3. Sign in, and come back here',
-  ];
-  const room = columns - FRAME;
-  const code = qr ? qrCode(verificationUriComplete ?? verificationUri) : [];
-  const fits = code.length > 0 && width(code) <= room;
-  const scan = fits ? ['', verificationUriComplete ? 'Or scan this; the code is in it:' : 'Or scan the address:', '', ...code] : [];
+/**
+ * The steps in a frame, with a QR code if there is room for all of it: what does not fit scrolls away, and the code with it.
+ * @param {DeviceCodeResponse} response @param {string} account @param {boolean} qr @param {number} columns @param {number} rows
+ */
+function framed({ verificationUri, verificationUriComplete, userCode }, account, qr, columns, rows) {
+  const page = style(['cyan', 'underline'], verificationUri);
+  const code = style('bold', userCode);
+  const wide = [`1. Open   ${page}`, `2. Enter  ${code}`, `3. Sign in${account && ` as ${account}`}, and come back here`];
+  const narrow = ['1. Open this page:', page, '2. Enter this code:', code, ...(account ? ['3. Sign in there as:', account] : ['3. Sign in there'])];
+  const room = columns - FRAME.columns;
+  const steps = width(wide) <= room ? wide : narrow;
+  const scan = verificationUriComplete ? ['Or scan this; the code is in it.'] : ['Or scan this, and enter the code.'];
+  const picture = qr ? qrCode(verificationUriComplete ?? verificationUri) : [];
+  // Below is the line that waits.
+  const fits = (/** @type {string[]} */ lines, around = FRAME) => width(lines) <= columns - around.columns && lines.length <= rows - around.rows - 2;
+
   // An address that is broken up by a frame cannot be copied.
-  if (width(steps) > room) return ['', bold('Sign in'), '', ...steps, ...scan, ''].join('\n');
-  return boxen([...steps, ...scan].join('\n'), { title: 'Sign in', borderStyle: 'round', padding: { left: 1, right: 1 }, width: Math.max(width([...steps, ...scan]) + FRAME, 20) });
+  if (width(steps) > room) {
+    const bare = ['', style('bold', 'Sign in'), '', ...steps, ''];
+    const all = [...bare, ...scan, '', ...picture, ''];
+    return (picture.length > 0 && fits(all, { columns: 0, rows: 0 }) ? all : bare).join('\n');
+  }
+  const choices = picture.length > 0 ? [beside([...steps, '', ...scan], picture), [...steps, '', ...scan, '', ...picture]] : [];
+  const lines = choices.find((choice) => fits(choice)) ?? steps;
+  const title = 'Sign in';
+  return boxen(lines.join('\n'), { title, borderStyle: 'round', padding: { left: 1, right: 1 }, width: Math.max(width(lines), title.length + 2) + FRAME.columns });
+}
+
+/** @param {string[]} left @param {string[]} right */
+function beside(left, right) {
+  const start = width(left) + GAP;
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, row) => {
+    const line = left[row] ?? '';
+    return right[row] === undefined ? line : `${line}${' '.repeat(start - width([line]))}${right[row]}`;
+  });
 }
 
 /**
@@ -101,7 +175,12 @@ function framed({ verificationUri, verificationUriComplete, userCode }, qr, colu
  */
 function qrCode(text) {
   const lines = renderUnicodeCompact(text, { border: 2, ecc: 'L' }).split('\n');
-  return lines.map((line) => styleText(['whiteBright', 'bgBlack'], line, { validateStream: false }));
+  return lines.map((line) => style(['whiteBright', 'bgBlack'], line));
+}
+
+/** @param {import('./terminal.js').Style} format @param {string} text */
+function style(format, text) {
+  return styleText(format, text, { validateStream: false });
 }
 
 /** @param {string[]} lines */
@@ -109,16 +188,17 @@ function width(lines) {
   return Math.max(...lines.map((line) => stripVTControlCharacters(line).length));
 }
 
-/** @param {number} seconds @param {boolean} isReached @param {number} columns */
+/** As much as fits. @param {number} seconds @param {boolean} isReached @param {number} columns */
 function waitingLine(seconds, isReached, columns) {
   const left = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left`;
-  const state = isReached ? ['Waiting for you to sign in…', 'Waiting…'] : ['The server cannot be reached; trying again…', 'No connection…'];
-  const [long, short] = state.map((words) => `${words} ${left} (Ctrl-C cancels)`);
-  return /** @type {string} */ (long.length + 2 < columns ? long : short);
+  const [long, short] = isReached ? ['Waiting for you to sign in…', 'Waiting…'] : ['The server cannot be reached; trying again…', 'No connection…'];
+  const lines = [`${long} ${left} (Ctrl-C cancels)`, `${short} ${left} (Ctrl-C cancels)`, `${short} ${left}`];
+  // The spinner and a space come before it.
+  return lines.find((line) => line.length + 2 < columns) ?? left;
 }
 
 /** @param {number} seconds */
-function minutes(seconds) {
-  if (seconds < 120) return `${Math.round(seconds)} seconds`;
-  return `${Math.round(seconds / 60)} minutes`;
+function duration(seconds) {
+  const [count, unit] = seconds < 120 ? [Math.round(seconds), 'second'] : [Math.round(seconds / 60), 'minute'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }

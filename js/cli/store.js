@@ -1,6 +1,6 @@
 // Where tokens are kept: a file that its owner alone may read, the same encrypted, or nowhere.
 
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { configFolder } from './profiles.js';
 import { Failure } from './failure.js';
@@ -53,12 +53,14 @@ function onSetAside({ path, keptAs, reason }) {
 async function whyNotWritable(path) {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     try {
+      // Root may write anywhere, and finds out when it does.
+      if (!(await stat(folder)).isDirectory()) return `${shortPath(folder)}: a file is in the place of a folder`;
       await access(folder, constants.W_OK | constants.X_OK);
       return undefined;
     } catch (error) {
       const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-      if (code === 'ENOENT' && folder !== dirname(folder)) continue;
-      const why = { EROFS: 'the file system is read-only', EACCES: 'permission denied', ENOTDIR: 'a file is in the place of a folder' }[code ?? ''];
+      if ((code === 'ENOENT' || code === 'ENOTDIR') && folder !== dirname(folder)) continue;
+      const why = { EROFS: 'the file system is read-only', EACCES: 'permission denied' }[code ?? ''];
       return `${shortPath(folder)}: ${why ?? code}`;
     }
   }
