@@ -14,6 +14,8 @@ const HOST = 'login.microsoftonline.com';
 /** The names of the public cloud: MSAL Python files what it has under the first, msal-node under the second. */
 export const ALIASES = [HOST, 'login.windows.net', 'login.microsoft.com', 'sts.windows.net'];
 export const TENANT = '11111111-2222-4333-8444-555555555555';
+/** Its domains. */
+const DOMAINS = ['contoso.example', 'contoso.com'];
 /** Where whoever is at home in TENANT is a guest. */
 export const OTHER_TENANT = '66666666-2222-4333-8444-555555555555';
 export const CLIENT = '00000000-aaaa-4bbb-8ccc-dddddddddddd';
@@ -67,6 +69,7 @@ function granted(scope) {
  * @param {{ oid: string, name: string, preferred_username: string }} [given.person] who signs in
  * @param {boolean} [given.unique] every token is another: AT-1, RT-1, AT-2, …
  * @param {boolean} [given.rotate] each refresh token works once; goes with `unique`
+ * @param {string} [given.accessToken] what every access token is
  * @param {string} [given.foci] the family that every app belongs to
  * @param {number} [given.interval]
  * @param {number} [given.expiresIn]
@@ -107,10 +110,10 @@ export async function startEntra(given = {}) {
   function respond(method, url, form) {
     if (url.pathname === '/common/discovery/instance') return [200, instances()];
     const [, tenant, path] = /^\/([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
-    if (!['common', 'organizations', 'consumers', TENANT, OTHER_TENANT, 'contoso.example'].includes(tenant)) {
+    if (!['common', 'organizations', 'consumers', TENANT, OTHER_TENANT, ...DOMAINS].includes(tenant)) {
       return [400, refusal('invalid_request', 90002, `Tenant '${tenant}' not found.`)];
     }
-    if (path === 'v2.0/.well-known/openid-configuration') return [200, configuration(url.host, tenant === 'contoso.example' ? TENANT : tenant)];
+    if (path === 'v2.0/.well-known/openid-configuration') return [200, configuration(url.host, DOMAINS.includes(tenant) ? TENANT : tenant)];
     const answer = { 'oauth2/v2.0/devicecode': deviceCode, 'oauth2/v2.0/token': token }[path];
     if (method !== 'POST' || !answer) return [404, {}];
     if (!form.get('client_id')) return [400, refusal('invalid_request', 900144, "The request body must contain: 'client_id'.")];
@@ -198,7 +201,7 @@ export async function startEntra(given = {}) {
       ext_expires_in: extExpiresIn,
       ...(refreshIn !== undefined && { refresh_in: refreshIn }),
       ...(foci && { foci }),
-      access_token: `AT-${name}`,
+      access_token: options.accessToken ?? `AT-${name}`,
       refresh_token: `RT-${name}`,
       id_token: jwt({
         aud: client,

@@ -1,0 +1,196 @@
+// What the README and docs/cli.md have people type, run as it is written there, with the packed package installed as they say. Entra and
+// Graph are servers on this machine that go by their names.
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { generate } from 'selfsigned';
+import { approve } from '../../examples/authorization-server/person.mjs';
+import { CLIENT_ID, startAuthorizationServer } from '../../examples/authorization-server/server.mjs';
+import { Home } from './support/command.mjs';
+import { ALIASES, CLIENT, PERSON, startEntra, TENANT } from './support/entra.mjs';
+import { jwt } from './support/jwt.mjs';
+
+const exec = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const preload = (name) => `--import=${new URL(`support/${name}.mjs`, import.meta.url).href}`;
+const GRAPH = 'graph.microsoft.com';
+/** As Graph's are: a JWT that is nobody else's business. */
+const TOKEN = jwt({ aud: `https://${GRAPH}`, tid: TENANT, appid: CLIENT, scp: 'User.Read', exp: Math.floor(Date.now() / 1000) + 3600 });
+/** Ends what should have ended by itself. Nothing else waits for it. */
+const PATIENCE = 120_000;
+
+/** The code of a language in a page, or in a chapter of it. */
+function examples(page, language, title = '') {
+  const text = readFileSync(join(root, page), 'utf8');
+  const start = text.indexOf(title && `\n### ${title}\n`);
+  const chapter = title ? text.slice(start, text.indexOf('\n### ', start + 1)) : text;
+  return [...chapter.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(([, code]) => code);
+}
+
+let project;
+let entra;
+let openId;
+let graph;
+let environment;
+
+before(async () => {
+  project = mkdtempSync(join(tmpdir(), 'doorcode-docs-'));
+  const { stdout } = await exec('npm', ['pack', '--json', '--pack-destination', project], { cwd: join(root, 'pkg') });
+  writeFileSync(join(project, 'package.json'), '{ "private": true }');
+  await exec('npm', ['install', '--offline', '--no-audit', '--no-fund', JSON.parse(stdout)[0].filename], { cwd: project });
+
+  entra = await startEntra({ interval: 1, accessToken: TOKEN });
+  openId = await startAuthorizationServer({
+    interval: 1,
+    onPoll: async ({ count, userCode }) => {
+      if (count === 2) await approve(`${openId.issuer}/device`, userCode);
+    },
+  });
+  const { private: key, cert } = await generate([{ name: 'commonName', value: GRAPH }], { extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: GRAPH }] }] });
+  graph = createServer({ key, cert }, ({ url, headers }, response) => {
+    const isMe = url === '/v1.0/me' && headers.authorization === `Bearer ${TOKEN}`;
+    response.writeHead(isMe ? 200 : 401, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(isMe ? { displayName: PERSON.name } : { error: { code: 'InvalidAuthenticationToken', message: 'Access token is empty.' } }));
+  });
+  await new Promise((resolve) => graph.listen(0, '127.0.0.1', resolve));
+
+  const certificates = join(project, 'certificates.pem');
+  writeFileSync(certificates, `${entra.cert}\n${cert}`);
+  const { port } = graph.address();
+  writeFileSync(join(project, '.curlrc'), `connect-to = "${GRAPH}:443:127.0.0.1:${port}"\ncacert = "${certificates}"\n`);
+  environment = {
+    PATH: `${join(project, 'node_modules/.bin')}:${process.env.PATH}`,
+    NODE_OPTIONS: `${preload('hurry')} ${preload('hosts')}`,
+    NODE_EXTRA_CA_CERTS: certificates,
+    HOSTS_HERE: JSON.stringify({ ...Object.fromEntries(ALIASES.map((name) => [name, entra.port])), [GRAPH]: port }),
+    CURL_HOME: project,
+    npm_config_offline: 'true',
+  };
+});
+
+after(async () => {
+  await new Promise((resolve) => graph?.close(resolve) ?? resolve());
+  await openId?.close();
+  await entra?.close();
+  rmSync(project, { recursive: true, force: true });
+});
+
+/** Runs a program in the project. */
+function run(home, program, args, env) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: project, env: { ...home.env, ...environment, ...env }, timeout: PATIENCE, killSignal: 'SIGKILL' });
+    const said = { stdout: '', stderr: '' };
+    for (const stream of ['stdout', 'stderr']) child[stream].setEncoding('utf8').on('data', (text) => (said[stream] += text));
+    child.stdin.end();
+    child.on('close', (code, signal) => resolve({ code: code ?? signal, ...said }));
+  });
+}
+
+const shell = (home, script) => run(home, 'sh', ['-euc', script]);
+
+describe('the README, on the command line', () => {
+  const chapter = 'On the command line';
+  const [first, script, entrypoint, ...others] = examples('README.md', 'sh', chapter);
+  const [python, ...otherPython] = examples('README.md', 'python', chapter);
+  const home = new Home();
+  after(() => home.remove());
+
+  it('has nothing that is not tried below', () => assert.deepEqual([...others, ...otherPython], []));
+
+  it('has a profile made and a token got', async () => {
+    const { code, stdout, stderr } = await shell(home, first);
+    assert.deepEqual([code, stdout], [0, `${TOKEN}\n`], stderr);
+    assert.match(stderr, /and enter the code ABCD-EFGH\n[^]*Signed in as ada@contoso\.example\.\n/);
+  });
+
+  it('has a shell script ask Graph', async () => {
+    const { code, stdout, stderr } = await shell(home, script);
+    assert.deepEqual([code, stdout, stderr], [0, '{"displayName":"Ada Lovelace"}', '']);
+  });
+
+  it('has a container\'s entrypoint hand over the token', async () => {
+    const container = new Home();
+    try {
+      writeFileSync(join(project, 'entrypoint.sh'), entrypoint, { mode: 0o755 });
+      const program = ['sh', '-c', 'echo "${#ACCESS_TOKEN} letters"; exit 7'];
+      const env = { CLIENT_ID, AUTHORITY: openId.issuer, SCOPE: 'email', DOORCODE_CONFIG_DIR: container.path('data') };
+      const { code, stdout, stderr } = await run(container, './entrypoint.sh', program, env);
+      assert.deepEqual([code, stdout], [7, '43 letters\n'], stderr);
+      assert.match(stderr, /To sign in, open http:\/\/127[^]*Signed in as ada@example\.com\./);
+      // Again, as after a restart: nobody is asked.
+      const again = await run(container, './entrypoint.sh', program, env);
+      assert.deepEqual([again.code, again.stdout, again.stderr], [7, '43 letters\n', '']);
+    } finally {
+      container.remove();
+    }
+  });
+
+  it('has Python know who signed in', async () => {
+    writeFileSync(join(project, 'token.py'), python);
+    const { code, stdout, stderr } = await run(home, 'python3', ['token.py']);
+    assert.deepEqual([code, stdout], [0, 'ada@contoso.example\n'], stderr);
+  });
+});
+
+describe('docs/cli.md', () => {
+  const [first, more, script, cron, ...others] = examples('docs/cli.md', 'sh');
+  const home = new Home();
+  after(() => home.remove());
+
+  it('has nothing that is not tried below', () => assert.deepEqual([...others, ...examples('docs/cli.md', 'python')], []));
+
+  it('leads to a first token', async () => {
+    const { code, stdout, stderr } = await shell(home, first);
+    assert.equal(code, 0, stderr);
+    assert.ok(stdout.endsWith(`\n${TOKEN}\n`), stdout);
+  });
+
+  it('shows what else there is to see', async () => {
+    const { code, stdout, stderr } = await shell(home, more);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /"account": "ada@contoso\.example"[^]*Ada Lovelace[^]*User\.Read/);
+    assert.match(`${stdout}${stderr}`, /not verified/);
+  });
+
+  it('asks Graph in a script', async () => {
+    const { code, stdout, stderr } = await shell(home, script);
+    assert.deepEqual([code, stdout], [0, '{"displayName":"Ada Lovelace"}'], stderr);
+  });
+
+  it('says what to do where nobody is there', async () => {
+    const silent = await shell(home, cron);
+    assert.deepEqual([silent.code, silent.stdout, silent.stderr], [0, '', '']);
+    assert.equal((await shell(home, 'doorcode sign-out --all')).code, 0);
+    const { code, stderr } = await shell(home, cron);
+    assert.equal(code, 75);
+    assert.match(stderr, /\nPlease run: doorcode get-token\n$/);
+  });
+
+  it('knows every command and every flag, and no other', async () => {
+    const page = readFileSync(join(root, 'docs/cli.md'), 'utf8');
+    const commands = async (...names) => {
+      const { stdout } = await run(home, 'doorcode', [...names, '--help']);
+      const [, list = ''] = stdout.split('\nCommands:\n');
+      return [...list.split('\n\n')[0].matchAll(/^ {2}([a-z][\w-]*)/gm)].map(([, name]) => name).filter((name) => name !== 'help');
+    };
+    const flags = new Set();
+    const names = [...(await commands()).map((name) => [name]), ...(await commands('config')).map((name) => ['config', name])];
+    assert.ok(names.length > 15, `${names}`);
+    for (const name of names) {
+      const { stdout } = await run(home, 'doorcode', [...name, '--help']);
+      if (name[0] !== 'config' || name[1]) assert.match(stdout, /\nExamples:\n/, name.join(' '));
+      for (const [flag] of stdout.matchAll(/(?<=^ {2}(?:-\w, )?)--[\w-]+/gm)) flags.add(flag);
+      assert.ok(page.includes(`\`${name.join(' ')}`), name.join(' '));
+    }
+    const told = new Set([...page.matchAll(/`(--[\w-]+)/g)].map(([, flag]) => flag));
+    assert.deepEqual([...flags].filter((flag) => !told.has(flag) && flag !== '--help'), []);
+    assert.deepEqual([...told].filter((flag) => !flags.has(flag) && flag !== '--help'), []);
+  });
+});
