@@ -51,7 +51,18 @@ export function mark(kind, stream = process.stderr) {
 
 /** A text from elsewhere, without what would move the cursor, change colours or turn the direction of reading. @param {string} text */
 export function clean(text) {
-  return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, ' ');
+  return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, ' ');
+}
+
+/** A value as JSON. @param {unknown} value */
+export function asJson(value) {
+  return escaped(JSON.stringify(value, null, 2));
+}
+
+/** JSON, with what `clean` would take away written as escapes: a terminal can show it, and nothing of it is lost. @param {string} json */
+export function escaped(json) {
+  const escape = (/** @type {string} */ character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return json.replace(/[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escape);
 }
 
 /** A path as people write it. @param {string} path */
