@@ -63,13 +63,18 @@ export async function silently(application, request) {
   throw refused ?? Object.assign(new Failure(`${application.settings.account} is not signed in.`), { needsInteraction: true });
 }
 
-/** @param {Application} application @param {unknown} cause @param {Whom} [options] the flags that were given, for others have to be the same */
-export function signInNeeded({ profile }, cause, options = {}) {
+/**
+ * @param {Application} application
+ * @param {unknown} cause
+ * @param {Whom} options the flags that were given, for those of the sign-in have to be the same
+ * @param {string} [nobodyAsked] why the person is not asked
+ */
+export function signInNeeded({ profile }, cause, options, nobodyAsked = 'and --silent says to ask nobody') {
   const { errorCode, message } = /** @type {import('doorcode').AuthError} */ (cause);
   const why = errorCode === undefined || errorCode === 'no_tokens_found' ? '' : ` ${message}`;
   const flags = Object.entries(flagsOf(options)).map(([field, value]) => asTyped(SETTINGS[/** @type {keyof typeof SETTINGS} */ (field)].flag, value));
   const remedy = ['Sign in first: doorcode get-token', ...(profile ? [asTyped('--profile', profile)] : []), ...flags].join(' ');
-  return new Failure(`Somebody has to sign in, and --silent says to ask nobody.${why}`, remedy, { exit: Exit.signInNeeded, cause });
+  return new Failure(`Somebody has to sign in, ${nobodyAsked}.${why}`, remedy, { exit: Exit.signInNeeded, cause });
 }
 
 /** A flag as it is typed into a shell. @param {string} flag @param {unknown} value @returns {string} */

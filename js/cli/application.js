@@ -22,7 +22,22 @@ import { clean, say } from './terminal.js';
 /** @param {Whom} options @returns {Promise<Application>} */
 export async function openApplication(options) {
   const { profile, settings } = await chosen(options);
-  const configuration = configurationOf(settings, options.verbose);
+  return opened(configurationOf(settings, options.verbose), profile, settings);
+}
+
+/** For a look at who is signed in: that is the same for every app, and nobody is asked, so none need be named. @param {Whom} options */
+export async function openStoreAlone(options) {
+  const { profile, settings } = await chosen(options);
+  return opened(configurationOf({ clientId: settings.clientId ?? 'any' }, options.verbose), profile, settings);
+}
+
+/**
+ * @param {import('doorcode').Configuration} configuration
+ * @param {string | undefined} profile
+ * @param {Settings} settings
+ * @returns {Promise<Application>}
+ */
+async function opened(configuration, profile, settings) {
   const store = await openStore(profile, settings.store);
   const { PublicClientApplication } = await import('doorcode');
   return { pca: new PublicClientApplication({ ...configuration, cache: { cachePlugin: store.plugin } }), settings, store, ...(profile && { profile }) };
@@ -105,7 +120,7 @@ export function nameOf(account) {
   return clean(account?.username || account?.name || account?.homeAccountId || '');
 }
 
-/** @param {Application} application @param {string} name */
+/** @param {Pick<Application, 'profile'>} application @param {string} name */
 export function notSignedIn({ profile }, name) {
   return new Failure(`${clean(name)} is not signed in.`, `See who is with: doorcode accounts${profile ? ` --profile ${profile}` : ''}`);
 }

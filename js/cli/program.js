@@ -89,7 +89,7 @@ function people(add, doorcode) {
     .addHelpText('after', examples('doorcode accounts --profile work', 'doorcode accounts --json'));
 
   account(whom(add(doorcode, 'sign-out', 'forget an account and its tokens', async () => (await import('./accounts.js')).signOut)))
-    .option('--all', 'everybody')
+    .addOption(new Option('--all', 'everybody').conflicts('account'))
     .addHelpText('after', examples('doorcode sign-out --profile work', 'doorcode sign-out --account ada@contoso.com', 'doorcode sign-out --all'));
 
   account(scope(whom(add(doorcode, 'refresh', 'renew a token now, without asking anybody', async () => (await import('./accounts.js')).refresh))))
