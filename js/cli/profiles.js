@@ -73,7 +73,12 @@ export function configFolder() {
 }
 
 const folder = () => join(configFolder(), 'profiles');
-const pathOf = (/** @type {string} */ name) => join(folder(), `${name}.json`);
+
+/** The file of a profile. @param {string} name */
+export function profilePath(name) {
+  return join(folder(), `${name}.json`);
+}
+
 const defaultPath = () => join(configFolder(), 'default-profile');
 
 /** Whether a file can have that name, and a shell, which completes it, need not be told that it is only a name. @param {string} name */
@@ -116,7 +121,7 @@ export async function profileNames() {
 
 /** @param {string} name @returns {Promise<Settings>} @throws {UsageError} if there is none, or it cannot be read */
 export async function readProfile(name) {
-  const path = pathOf(checkName(name));
+  const path = profilePath(checkName(name));
   const json = await readFile(path, 'utf8').catch(ifMissing(undefined));
   if (json === undefined) throw await missing(name);
   const damaged = `Mend the file, or delete it and make the profile anew: doorcode config delete ${name}`;
@@ -140,7 +145,7 @@ async function missing(name) {
 
 /** Makes a profile; of two who do at once, one does. @param {string} name @param {Settings} settings @throws {UsageError} if there is one */
 export async function createProfile(name, settings) {
-  const path = pathOf(checkName(name));
+  const path = profilePath(checkName(name));
   await writing(async () => {
     try {
       await writeFile(path, json(settings), { mode: 0o600, flag: 'wx' });
@@ -160,7 +165,7 @@ export function alreadyThere(name) {
 
 /** Writes what is in a profile anew, whole or not at all. @param {string} name @param {Settings} settings */
 export async function replaceProfile(name, settings) {
-  await writing(() => writeFileAtomic(pathOf(checkName(name)), json(settings), { mode: 0o600 }));
+  await writing(() => writeFileAtomic(profilePath(checkName(name)), json(settings), { mode: 0o600 }));
 }
 
 /** @param {string} name @returns {Promise<boolean>} whether there is one, be it damaged */
@@ -172,7 +177,7 @@ export async function hasProfile(name) {
 export async function deleteProfile(name) {
   const wasDefault = (await defaultProfile()) === name;
   await writing(async () => {
-    await unlink(pathOf(checkName(name)));
+    await unlink(profilePath(checkName(name)));
     if (wasDefault) await unlink(defaultPath()).catch(ifMissing(undefined));
   });
 }
