@@ -142,20 +142,21 @@ function framed({ verificationUri, verificationUriComplete, userCode }, account,
   const wide = [`1. Open   ${page}`, `2. Enter  ${code}`, `3. Sign in${account && ` as ${account}`}, and come back here`];
   const narrow = ['1. Open this page:', page, '2. Enter this code:', code, ...(account ? ['3. Sign in there as:', account] : ['3. Sign in there'])];
   const room = columns - FRAME.columns;
-  const steps = width(wide) <= room ? wide : narrow;
+  const layouts = [wide, narrow].filter((steps) => width(steps) <= room);
   const scan = verificationUriComplete ? ['Or scan this; the code is in it.'] : ['Or scan this, and enter the code.'];
   const picture = qr ? qrCode(verificationUriComplete ?? verificationUri) : [];
   // Below is the line that waits.
   const fits = (/** @type {string[]} */ lines, around = FRAME) => width(lines) <= columns - around.columns && lines.length <= rows - around.rows - 2;
 
   // An address that is broken up by a frame cannot be copied.
-  if (width(steps) > room) {
-    const bare = ['', style('bold', 'Sign in'), '', ...steps, ''];
+  if (layouts.length === 0) {
+    const bare = ['', style('bold', 'Sign in'), '', ...narrow, ''];
     const all = [...bare, ...scan, '', ...picture, ''];
     return (picture.length > 0 && fits(all, { columns: 0, rows: 0 }) ? all : bare).join('\n');
   }
-  const choices = picture.length > 0 ? [beside([...steps, '', ...scan], picture), [...steps, '', ...scan, '', ...picture]] : [];
-  const lines = choices.find((choice) => fits(choice)) ?? steps;
+  const texts = picture.length > 0 ? layouts.map((steps) => [...steps, '', ...scan]) : [];
+  const choices = [...texts.map((text) => beside(text, picture)), ...texts.map((text) => [...text, '', ...picture]), ...layouts];
+  const lines = choices.find((choice) => fits(choice)) ?? /** @type {string[]} */ (layouts[0]);
   const title = 'Sign in';
   return boxen(lines.join('\n'), { title, borderStyle: 'round', padding: { left: 1, right: 1 }, width: Math.max(width(lines), title.length + 2) + FRAME.columns });
 }

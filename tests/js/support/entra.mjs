@@ -1,18 +1,17 @@
 // A server that speaks as Entra ID does, over TLS on this machine, under Entra's own host name: what only Entra says cannot
 // be had from another server. Written from Microsoft's documentation of the device code flow and its error codes.
 //
-// `fetch` is undici's own while it runs, with a dispatcher that connects Entra's hosts to loopback and trusts the test's
-// certificate: how to hand a dispatcher to Node's built-in one differs between its versions.
+// `fetch` is that of entra-fetch.mjs while it runs.
 
 import { createServer } from 'node:https';
 import { randomUUID } from 'node:crypto';
 import { generate } from 'selfsigned';
-import { Agent, buildConnector, fetch as undiciFetch } from 'undici';
+import { ALIASES, entraFetch } from './entra-fetch.mjs';
 import { jwt } from './jwt.mjs';
 
+export { ALIASES };
+
 const HOST = 'login.microsoftonline.com';
-/** The names of the public cloud: MSAL Python files what it has under the first, msal-node under the second. */
-export const ALIASES = [HOST, 'login.windows.net', 'login.microsoft.com', 'sts.windows.net'];
 export const TENANT = '11111111-2222-4333-8444-555555555555';
 /** Its domains. */
 const DOMAINS = ['contoso.example', 'contoso.com'];
@@ -224,16 +223,9 @@ export async function startEntra(given = {}) {
 
   await new Promise((resolve) => https.listen(0, '127.0.0.1', resolve));
   const { port } = https.address();
-  const connect = buildConnector({ ca: cert });
-  const dispatcher = new Agent({
-    connect: (target, done) =>
-      connect(
-        ALIASES.includes(target.hostname) ? { ...target, host: '127.0.0.1', hostname: '127.0.0.1', port, servername: target.hostname } : target,
-        done,
-      ),
-  });
   const { fetch } = globalThis;
-  globalThis.fetch = (url, init) => undiciFetch(url, { ...init, headers: Object.fromEntries(new Headers(init?.headers)), dispatcher });
+  const toEntra = entraFetch(port, cert);
+  globalThis.fetch = toEntra.fetch;
   return {
     /** Every request so far. */
     seen,
@@ -243,9 +235,11 @@ export async function startEntra(given = {}) {
     /** For another process: where the server is, and the certificate to trust. */
     port,
     cert,
+    /** The same for a program in Node, as its environment. */
+    env: { NODE_OPTIONS: `--import=${new URL('entra-fetch.mjs', import.meta.url)}`, ENTRA_PORT: `${port}`, ENTRA_CERTIFICATE: cert },
     async close() {
       globalThis.fetch = fetch;
-      await dispatcher.close();
+      await toEntra.close();
       https.closeAllConnections();
       await new Promise((resolve) => https.close(resolve));
     },
