@@ -1,6 +1,77 @@
 // `doorcode completion`, and what the scripts that it prints ask when somebody presses Tab.
 
-/** @param {any} options @param {AbortSignal} signal @param {string} shell */
+import makeTab from '@bomb.sh/tab/commander';
+import { Command } from 'commander';
+import { profileNames, SETTINGS } from './profiles.js';
+import { program } from './program.js';
+import { print } from './terminal.js';
+
+/** What takes the name of a profile that there is. */
+const OF_PROFILES = ['show', 'edit', 'delete', 'export', 'set-default'];
+/** What takes the path of a file. */
+const OF_FILES = ['--output-file', '--file', '-f'];
+
+/** What tab ends its answer with, for the script: let the shell complete files; or do not. */
+const Directive = { files: ':0', nothing: ':4' };
+
+/**
+ * tab's own for Bash wants the package bash-completion, has the shell evaluate what stands on the line and what comes as an answer, and cannot be
+ * read twice. Bash takes "=" for a word of its own.
+ */
+const BASH = `# bash completion for doorcode
+_doorcode() {
+  local word words=() answer
+  COMPREPLY=()
+  if [[ \${COMP_WORDS[COMP_CWORD-1]} == *[\\<\\>]* ]]; then return; fi
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD}"; do
+    if [[ $word != "=" ]]; then words+=("$word"); fi
+  done
+  if [[ $word == "=" ]]; then words+=(""); fi
+  while IFS=$'\\t' read -r answer _; do
+    case $answer in
+      ${Directive.nothing}) compopt +o default 2>/dev/null ;;
+      :*) ;;
+      *) COMPREPLY+=("$answer") ;;
+    esac
+  done < <(doorcode complete -- "\${words[@]}" 2>/dev/null)
+}
+complete -o default -F _doorcode doorcode
+`;
+
+/** @param {unknown} options @param {AbortSignal} signal @param {string} shell */
 export async function completion(options, signal, shell) {
-  throw new Error(`to come ${options} ${signal} ${shell}`);
+  if (shell === 'bash') return print(BASH);
+  commands().setup('doorcode', 'doorcode', shell);
+}
+
+/** Prints what the last word can be. @param {string[]} words those after `doorcode` */
+export async function complete(words) {
+  const [before = '', word = ''] = words.slice(-2);
+  if (OF_FILES.includes(before) || (words.length === 3 && words[0] === 'config' && words[1] === 'import' && !word.startsWith('-'))) {
+    return print(`${Directive.files}\n`);
+  }
+  const names = await profileNames().catch(() => /** @type {string[]} */ ([]));
+  commands(names).parse(words);
+}
+
+/** The commands, as tab has them. @param {string[]} [profiles] their names */
+function commands(profiles = []) {
+  const known = program(new AbortController().signal);
+  const doorcode = new Command('doorcode');
+  for (const option of known.options) doorcode.addOption(option);
+  // tab adds one of its own of that name.
+  for (const command of known.commands) if (command.name() !== 'complete') doorcode.addCommand(command);
+  const tab = makeTab(doorcode);
+  tab.commands.delete('complete');
+  for (const { options } of tab.commands.values()) {
+    answer(options.get('profile'), profiles);
+    answer(options.get('unset'), Object.values(SETTINGS).map(({ flag }) => flag.slice('--'.length)));
+  }
+  for (const name of OF_PROFILES) answer(tab.commands.get(`config ${name}`)?.arguments.get('name'), profiles);
+  return tab;
+}
+
+/** @param {import('@bomb.sh/tab').Option | import('@bomb.sh/tab').Argument | undefined} asked @param {string[]} values */
+function answer(asked, values) {
+  if (asked) asked.handler = (add) => values.forEach((value) => add(value, ''));
 }

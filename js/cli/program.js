@@ -1,6 +1,6 @@
 // The commands and their flags. What a command does is loaded when it runs.
 
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { FLOWS, OUTPUTS, SHELLS, STORES } from './choices.js';
 import { Exit } from './failure.js';
 
@@ -48,12 +48,15 @@ export function program(signal) {
   }
 
   for (const group of [tokens, people, looks, profiles]) group(add, doorcode);
-  add(doorcode, 'completion <shell>', `print a script that completes commands and flags: ${SHELLS.join(', ')}`, async () => (await import('./completion.js')).completion)
+  add(doorcode, 'completion', 'print a script that completes commands, flags and profiles', async () => (await import('./completion.js')).completion)
+    .addArgument(new Argument('<shell>', 'the shell that is to read it').choices(SHELLS))
     .addHelpText('after', examples(
       'doorcode completion bash > ~/.local/share/bash-completion/completions/doorcode',
       'doorcode completion zsh > "${fpath[1]}/_doorcode"',
       'doorcode completion fish > ~/.config/fish/completions/doorcode.fish',
     ));
+  // What these scripts call: `doorcode complete -- <words>`.
+  doorcode.command('complete [words...]', { hidden: true }).action(async (words) => (await import('./completion.js')).complete(words));
   return doorcode;
 }
 
