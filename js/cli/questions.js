@@ -12,8 +12,7 @@ updateSettings({ aliases: { '\u0004': 'cancel' } });
 
 /** @param {string[]} taken @param {AbortSignal} signal */
 export function askName(taken, signal) {
-  return line('What is the profile to be called?', signal, {
-    placeholder: 'work',
+  return line('What is the profile to be called? (such as work)', signal, {
     check(name) {
       try {
         return taken.includes(checkName(name)) ? 'There is one of that name already.' : undefined;
@@ -73,8 +72,7 @@ async function askServer(present, signal) {
 /** @param {string[] | undefined} present @param {AbortSignal} signal */
 async function askScopes(present, signal) {
   const split = (/** @type {string} */ typed) => typed.split(/[\s,]+/).filter(Boolean);
-  const typed = await line('Which scopes? (none, or several with spaces between)', signal, {
-    placeholder: 'User.Read',
+  const typed = await line('Which scopes? (such as User.Read; several with spaces between; or none)', signal, {
     initialValue: present?.join(' '),
     defaultValue: '',
     check: (value) => SETTINGS.scopes.check(split(value)),
@@ -84,14 +82,16 @@ async function askScopes(present, signal) {
 }
 
 /** @param {Settings['store']} present @param {AbortSignal} signal */
-function askStore(present, signal) {
+async function askStore(present, signal) {
   const labels = { file: 'in a file that only you may read', encrypted: 'in an encrypted file', memory: 'nowhere' };
-  return answer(select({
+  const store = await answer(select({
     ...common(signal),
     message: 'Where are the tokens to be kept?',
     initialValue: present ?? 'file',
     options: STORES.map((value) => ({ value, label: labels[value] })),
   }));
+  // The usual, unless it was asked for by name: a key in the environment has it encrypted.
+  return store === 'file' && present === undefined ? undefined : store;
 }
 
 /** @param {string} message @param {AbortSignal} signal @throws if not */
