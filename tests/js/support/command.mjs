@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const COMMAND = fileURLToPath(new URL('../../../pkg/cli/doorcode.js', import.meta.url));
-const HURRY = new URL('hurry.mjs', import.meta.url).href;
+export const COMMAND = fileURLToPath(new URL('../../../pkg/cli/doorcode.js', import.meta.url));
+export const HURRY = new URL('hurry.mjs', import.meta.url).href;
 
 /** Ends a command that should have ended by itself. Nothing else waits for it. */
-const PATIENCE = 60_000;
+export const PATIENCE = 60_000;
 
 /** A person's home, empty. */
 export class Home {
