@@ -1,7 +1,7 @@
 // A token, from the cache if that will do, else from a person.
 
 import { flagsOf, isCalled, nameOf, namedAccounts, openApplication } from './application.js';
-import { Exit, Failure } from './failure.js';
+import { Exit, Failure, messageOf } from './failure.js';
 import { openAndCopy } from './open.js';
 import { SETTINGS } from './profiles.js';
 import { makePrompt } from './prompt.js';
@@ -70,8 +70,8 @@ export async function silently(application, request) {
  * @param {string} [nobodyAsked] why the person is not asked
  */
 export function signInNeeded({ profile }, cause, options, nobodyAsked = 'and --silent says to ask nobody') {
-  const { errorCode, message } = /** @type {import('doorcode').AuthError} */ (cause);
-  const why = errorCode === undefined || errorCode === 'no_tokens_found' ? '' : ` ${message}`;
+  const { errorCode } = /** @type {import('doorcode').AuthError} */ (cause);
+  const why = errorCode === undefined || errorCode === 'no_tokens_found' ? '' : ` ${messageOf(cause)}`;
   const flags = Object.entries(flagsOf(options)).map(([field, value]) => asTyped(SETTINGS[/** @type {keyof typeof SETTINGS} */ (field)].flag, value));
   const remedy = ['Sign in first: doorcode get-token', ...(profile ? [asTyped('--profile', profile)] : []), ...flags].join(' ');
   return new Failure(`Somebody has to sign in, ${nobodyAsked}.${why}`, remedy, { exit: Exit.signInNeeded, cause });
@@ -98,30 +98,43 @@ async function bySigningIn({ pca, settings, store }, options, request) {
   const timeout = options.timeout && { timeout: options.timeout };
   for (;;) {
     const prompt = makePrompt({ qr: options.qr ?? true, ...timeout, ...(settings.account && { account: settings.account }) });
+    const signIn = pca.acquireTokenByDeviceCode({
+      ...request,
+      ...timeout,
+      deviceCodeCallback: async (response) => {
+        prompt.show(response);
+        if (options.open) await openAndCopy(response);
+        prompt.wait();
+      },
+      progressCallback: (progress) => prompt.progress(progress),
+    });
     try {
-      const result = await pca.acquireTokenByDeviceCode({
-        ...request,
-        ...timeout,
-        deviceCodeCallback: async (response) => {
-          prompt.show(response);
-          if (options.open) await openAndCopy(response);
-          prompt.wait();
-        },
-        progressCallback: (progress) => prompt.progress(progress),
-      });
-      prompt.end();
+      const result = await signIn.finally(() => prompt.end());
       welcome(result, store.path);
       checkPerson(result, settings.account);
       return result;
     } catch (error) {
-      prompt.end();
-      if (!options.renew || /** @type {import('doorcode').AuthError} */ (error).errorCode !== 'device_code_expired') throw error;
+      const { errorCode } = /** @type {import('doorcode').AuthError} */ (error);
+      if (errorCode === 'cache_store_failed') return withoutStore(error);
+      if (errorCode !== 'device_code_expired' || !options.renew) throw error;
       say(`${mark('warning')} Device code expired. Here is a new one.`);
     }
   }
+
+  /** The person has signed in, and what could not be stored is still in memory. @param {unknown} error */
+  async function withoutStore(error) {
+    const result = await pca.acquireToken(request);
+    welcome(result, undefined);
+    say(`${mark('warning')} ${clean(messageOf(error))}.`);
+    checkPerson(result, settings.account);
+    return result;
+  }
 }
 
-/** @param {AuthenticationResult} result @param {string | undefined} path of the file that has the tokens now */
+/**
+ * @param {AuthenticationResult} result
+ * @param {string | undefined} path of the file that has the tokens now
+ */
 function welcome({ account }, path) {
   const name = nameOf(account);
   say(`${mark('done')} Signed in${name && ` as ${styled('bold', name)}`}.`);

@@ -46,6 +46,11 @@ const OUTCOMES = {
     message: 'Nobody signed in within the time that --timeout gives.',
     remedy: 'Run the command again, with a longer --timeout or without one.',
   },
+  cache_decryption_failed: {
+    exit: Exit.failed,
+    remedy: 'Set the DOORCODE_CACHE_KEY or DOORCODE_CACHE_PASSPHRASE that it was encrypted with. If that is lost, delete the file, and everybody signs in again.',
+  },
+  cache_store_failed: { exit: Exit.failed, remedy: 'Set that file or its folder right, or name another folder: DOORCODE_CONFIG_DIR' },
 };
 
 /** What the library calls things, and what they are called here. @type {[RegExp, string][]} */
@@ -75,13 +80,19 @@ export function exitCode(error) {
 /** Says what happened and what to do; with `isVerbose` all that is known besides. Never a stack, never a token. @param {any} error @param {boolean} isVerbose */
 export function report(error, isVerbose) {
   const outcome = OUTCOMES[error?.errorCode];
-  const message = outcome?.message ?? (error instanceof Error ? error.message : String(error));
+  const message = outcome?.message ?? messageOf(error);
   const page = error?.remedyUrl && !error.remedy?.includes(error.remedyUrl) ? ` ${error.remedyUrl}` : '';
   const remedy = outcome?.remedy ?? `${error?.remedy ?? usual(error)}${page}`;
   say(`${mark('failed')} ${clean(inOurWords(message))}`);
   if (remedy) say(`  ${clean(inOurWords(remedy))}`);
   if (!isVerbose) return;
   for (const [name, value] of details(error)) say(`  ${name}: ${clean(String(value))}`);
+}
+
+/** What an error says. What begins it is for programs, unless it is the server's own word, which people search for. @param {any} error @returns {string} */
+export function messageOf(error) {
+  if (!(error instanceof Error)) return String(error);
+  return ['AuthError', 'ClientAuthError', 'ClientConfigurationError'].includes(error.name) && 'errorMessage' in error ? String(error.errorMessage) : error.message;
 }
 
 /** What to do about an error that does not say. @param {any} error */

@@ -4,7 +4,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { configFolder } from './profiles.js';
 import { Failure } from './failure.js';
-import { clean, mark, say, shortPath } from './terminal.js';
+import { mark, say, shortPath } from './terminal.js';
 
 /**
  * @typedef {object} Store
@@ -25,10 +25,10 @@ export async function openStore(profile, kind) {
   const { FileCachePlugin } = await import('doorcode/cache/file');
   const path = join(await tokenFolder(profile), isEncrypted ? 'token-cache.jwe' : 'token-cache.json');
   const file = new FileCachePlugin({ path, onSetAside });
-  const unsaved = await whyNotWritable(path);
-  const kept = unsaved === undefined ? file : inMemory(file);
+  const obstacle = await obstacleTo(path);
+  const kept = obstacle === undefined ? file : inMemory(obstacle.isInThePlace ? undefined : file);
   const plugin = isEncrypted ? await encrypted(kept, profile) : kept;
-  return unsaved === undefined ? { plugin, path } : { plugin, unsaved };
+  return obstacle === undefined ? { plugin, path } : { plugin, unsaved: obstacle.why };
 }
 
 /** Where the tokens of a profile are, and nothing else; without one, where the library has its own. @param {string | undefined} profile */
@@ -40,28 +40,28 @@ export async function tokenFolder(profile) {
 }
 
 /** @param {import('doorcode/cache/file').FileSetAside} event */
-function onSetAside({ path, keptAs, reason }) {
-  say(`${mark('warning')} ${shortPath(path)} was damaged (${clean(reason.message)}).`);
-  say(`  It is kept as ${shortPath(keptAs)}; sign in again.`);
+function onSetAside({ path, keptAs }) {
+  say(`${mark('warning')} ${shortPath(path)} was damaged; everybody who was signed in has to sign in again.`);
+  say(`  It is kept as ${shortPath(keptAs)}`);
 }
 
 /**
- * Asked before anybody signs in, for it would be in vain.
+ * What keeps a file from being written. Asked before anybody signs in, for it would be in vain.
  * @param {string} path
- * @returns {Promise<string | undefined>}
+ * @returns {Promise<{ why: string, isInThePlace?: true } | undefined>} `isInThePlace` of a folder: there is nothing to read either
  */
-async function whyNotWritable(path) {
+async function obstacleTo(path) {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     try {
-      // Root may write anywhere, and finds out when it does.
-      if (!(await stat(folder)).isDirectory()) return `${shortPath(folder)}: a file is in the place of a folder`;
+      // Root may write into anything, and hears otherwise when it does.
+      if (!(await stat(folder)).isDirectory()) return { why: `${shortPath(folder)} is a file, and it has to be a folder`, isInThePlace: true };
       await access(folder, constants.W_OK | constants.X_OK);
       return undefined;
     } catch (error) {
       const { code } = /** @type {NodeJS.ErrnoException} */ (error);
       if ((code === 'ENOENT' || code === 'ENOTDIR') && folder !== dirname(folder)) continue;
       const why = { EROFS: 'the file system is read-only', EACCES: 'permission denied' }[code ?? ''];
-      return `${shortPath(folder)}: ${why ?? code}`;
+      return { why: `${shortPath(folder)}: ${why ?? code}` };
     }
   }
 }

@@ -156,7 +156,7 @@ describe('the prompt on a terminal', () => {
     assert.match(beside[1], /│ 1\. Open {3}https:\/\/id\.example\/device {3}█{10,} │/);
     assert.ok(beside.length <= 22, `${beside.length} lines`);
     assert.ok(beside.some((line) => line.includes('Or scan this; the code is in it.')));
-    const tight = seen(78, 24);
+    const tight = seen(74, 24);
     assert.match(tight[2], /│ https:\/\/id\.example\/device {3,}██/);
     const below = seen(60, 40);
     assert.match(below[1], /│ 1\. Open {3}https:\/\/id\.example\/device +│$/);
