@@ -138,7 +138,9 @@ async function bySigningIn({ pca, settings, store }, options, request) {
 function welcome({ account }, path) {
   const name = nameOf(account);
   say(`${mark('done')} Signed in${name && ` as ${styled('bold', name)}`}.`);
-  say(path ? `  The token is kept in ${shortPath(path)}` : '  The token is not kept.');
+  // There is no telling later whose it is.
+  if (!account) say('  The token is not kept, for the server does not say whose it is.');
+  else say(path ? `  The token is kept in ${shortPath(path)}` : '  The token is not kept.');
 }
 
 /** @param {AuthenticationResult} result @param {string | undefined} name who was to sign in */

@@ -18,8 +18,11 @@ const stop = new AbortController();
 let stoppedBy;
 /** @type {NodeJS.Timeout | undefined} */
 let patience;
+let isOver = false;
 for (const signal of /** @type {(keyof typeof SIGNALS)[]} */ (Object.keys(SIGNALS))) {
   process.on(signal, () => {
+    // Too late: there is a result, or an error was told.
+    if (isOver) process.exit();
     // Asked twice: whatever still runs is not worth waiting for.
     if (stoppedBy !== undefined) process.exit(SIGNALS[signal]);
     stoppedBy = signal;
@@ -66,5 +69,6 @@ try {
   else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? Exit.done : Exit.usage;
   else fail(error);
 } finally {
+  isOver = true;
   clearTimeout(patience);
 }

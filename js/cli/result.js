@@ -18,11 +18,12 @@ const FORMATS = {
 
 /** @param {AuthenticationResult} result */
 export function described({ accessToken, tokenType, expiresOn, scopes, account, tenantId, fromCache }) {
+  const expires = expiresOn && Math.floor(expiresOn.getTime() / 1000);
   return {
     access_token: accessToken,
     token_type: tokenType,
-    expires_at: expiresOn?.toISOString() ?? null,
-    expires_on: expiresOn ? Math.floor(expiresOn.getTime() / 1000) : null,
+    expires_at: expires && new Date(expires * 1000).toISOString(),
+    expires_on: expires,
     scopes,
     account: account?.username || account?.homeAccountId || null,
     tenant_id: tenantId || null,
@@ -47,7 +48,8 @@ export function quoted(value) {
  */
 export async function deliver(result, { output, outputFile }) {
   const text = `${FORMATS[output](result)}\n`;
-  if (outputFile === undefined) return print(text);
+  // Which cannot be opened by its name if it is a socket.
+  if (outputFile === undefined || outputFile === '/dev/stdout') return print(text);
   await writePrivate(outputFile, text);
   if (!isDevice(outputFile)) say(`${mark('done')} The token is in ${shortPath(outputFile)}`);
 }
