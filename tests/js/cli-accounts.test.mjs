@@ -192,7 +192,7 @@ describe('doorcode, with people signed in', () => {
   it('asks nobody to renew a token', async () => {
     const nobody = await run('refresh', ...whom());
     assert.equal(nobody.code, 3);
-    assert.match(nobody.stderr, /^error: Somebody has to sign in, and refresh asks nobody\.\n {2}Sign in first: doorcode get-token\n$/);
+    assert.match(nobody.stderr, /^error: Somebody has to sign in, and refresh asks nobody\.\n {2}Sign in first: doorcode get-token --client-id doorcode-demo --authority \S+\n$/);
     put(stored);
     const revoked = stored.replaceAll(/("secret":\s*")[^"]+/g, '$1gone');
     put(revoked);

@@ -153,8 +153,7 @@ describe('get-token fails in one line, says in another what to do, and ends with
       2, 'error: It is not said which app people are to sign in to.', '  Give --client-id, or make a profile: doorcode config create',
     ]);
     assert.deepEqual(outcome(await doorcode(['get-token', ...at('http://id.example')], { home })), [
-      2, 'error: authority: it must begin with https:// (http:// is for this machine alone: localhost, 127.0.0.1, [::1])',
-      '  Use https://; http:// is for servers on this machine alone.',
+      2, 'error: --authority: it must be a URL that begins with https:// (http:// is for this machine alone).', '  Correct what is behind --authority.',
     ]);
   });
 
