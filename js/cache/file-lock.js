@@ -122,7 +122,7 @@ async function enter(folder, file, system) {
  * @param {string} platform
  * @returns {Promise<undefined>}
  */
-async function makeFolder(folder, fs, platform) {
+export async function makeFolder(folder, fs, platform) {
   const make = () => fs.mkdir(folder, { mode: 0o700 }).then(() => true, unless('EEXIST'));
   const above = dirname(folder);
   const orAbove = (/** @type {NodeJS.ErrnoException} */ error) => {

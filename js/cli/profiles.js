@@ -1,10 +1,12 @@
 // Profiles: whom to ask, for what, under a name. One file each, without secrets, in the platform's folder for configuration.
 
-import { mkdir, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import writeFileAtomic from 'write-file-atomic';
+import { makeFolder } from '../cache/file-lock.js';
 import { isSegment } from '../cache/file-path.js';
+import { system } from '../cache/file-system.js';
 import { STORES } from './choices.js';
 import { Failure, UsageError } from './failure.js';
 import { clean, shortPath } from './terminal.js';
@@ -212,7 +214,7 @@ function json(settings) {
 /** Changes something in the folder, which is made if need be. @param {() => Promise<void>} change */
 async function writing(change) {
   try {
-    await mkdir(folder(), { recursive: true, mode: 0o700 });
+    await makeFolder(folder(), system.fs, system.platform);
     await change();
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
@@ -220,9 +222,9 @@ async function writing(change) {
     /** @type {Record<string, string>} */
     const reasons = {
       EACCES: 'permission denied', EPERM: 'permission denied', EROFS: 'the file system is read-only', ENOSPC: 'the disk is full', EDQUOT: 'the disk quota is used up',
-      ENOTDIR: 'a file is in the place of a folder', EEXIST: 'a file is in the place of a folder',
+      ENOENT: 'the file system takes no folders', ENOTDIR: 'a file is in the place of a folder', EEXIST: 'a file is in the place of a folder',
     };
-    const why = reasons[code ?? ''] ?? /** @type {Error} */ (cause).message;
+    const why = reasons[code ?? ''] ?? code;
     throw new Failure(`Profiles cannot be written to ${shortPath(configFolder())}: ${why}.`, 'Mend that, or name another folder: DOORCODE_CONFIG_DIR', { cause });
   }
 }
@@ -230,7 +232,7 @@ async function writing(change) {
 /** What there is instead of a file that is not there. @template T @param {T} value */
 function ifMissing(value) {
   return (/** @type {NodeJS.ErrnoException} */ error) => {
-    if (error.code === 'ENOENT') return value;
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return value;
     throw error;
   };
 }

@@ -123,6 +123,10 @@ describe('doorcode config', () => {
       await fails(['config', 'create', 'work', '--client-id', 'an-app'], /cannot be written to ~\/\.config\/doorcode: a file is in the place/, /DOORCODE_CONFIG_DIR/, { exit: 1 });
     });
 
+    it('is told also if it is one of those that never take a folder', async () => {
+      await fails(['config', 'create', 'work', '--client-id', 'an-app'], /cannot be written to \/proc\/doorcode: /, /DOORCODE_CONFIG_DIR/, { exit: 1, env: { DOORCODE_CONFIG_DIR: '/proc/doorcode' } });
+    });
+
     it('has nothing but profiles in it that are looked at', async () => {
       await create('work');
       for (const name of ['$(id).json', '.hidden.json', 'notes.txt', 'work.json.1234']) writeFileSync(home.path('.config/doorcode/profiles', name), '{}');
