@@ -36,8 +36,10 @@ async function npmPackages(folder = '', way = ['ci', '--include=dev']) {
 const OF_DEBIAN = {
   chromium: '/usr/bin/chromium',
   dbus: '/usr/bin/dbus-run-session',
+  fish: '/usr/bin/fish',
   'gnome-keyring': '/usr/bin/gnome-keyring-daemon',
   'redis-server': '/usr/bin/redis-server',
+  zsh: '/usr/bin/zsh',
 };
 
 /** The runtimes, bundlers and stores that the package is tried with: only the tests need them. */
