@@ -51,7 +51,7 @@ export function program(signal) {
   add(doorcode, 'completion', 'print a script that completes commands, flags and profiles', async () => (await import('./completion.js')).completion)
     .addArgument(new Argument('<shell>', 'the shell that is to read it').choices(SHELLS))
     .addHelpText('after', examples(
-      'doorcode completion bash > ~/.local/share/bash-completion/completions/doorcode',
+      `echo 'eval "$(doorcode completion bash)"' >> ~/.bashrc`,
       'doorcode completion zsh > "${fpath[1]}/_doorcode"',
       'doorcode completion fish > ~/.config/fish/completions/doorcode.fish',
     ));
