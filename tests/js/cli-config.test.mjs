@@ -176,6 +176,8 @@ describe('doorcode config', () => {
       await create('work');
       await fails(['config', 'show'], /no profile gone, which DOORCODE_PROFILE names/, /There are work\./, { env: { DOORCODE_PROFILE: 'gone' } });
       await fails(['get-token', '--silent'], /no profile gone, which DOORCODE_PROFILE names/, /There are work\./, { env: { DOORCODE_PROFILE: 'gone' } });
+      await fails(['get-token', '--silent', '--profile', ''], /cannot be called ""/, /letters/);
+      assert.equal(JSON.parse(await done(['config', 'show', '--json'], { env: { DOORCODE_PROFILE: '' } })).name, 'work');
       writeFileSync(home.path('.config/doorcode/default-profile'), 'lost\n');
       await fails(['config', 'show'], /no profile lost, which is the default one/, /There are work\./);
       assert.equal(JSON.parse(await done(['config', 'show', '--json'], { env: { DOORCODE_PROFILE: 'work' } })).name, 'work');

@@ -111,6 +111,14 @@ describe('doorcode config at a terminal', () => {
     });
   }
 
+  it('changes nothing if it is told to end, and leaves the terminal as it was', async () => {
+    const one = await start(['config', 'create', 'work']);
+    await one.until('Which app');
+    process.kill(one.pid, 'SIGTERM');
+    assert.match(await ended(one, 143), /Cancelled\. Nothing was changed\.$/);
+    assert.ok(one.isCursorShown());
+  });
+
   it('edits what there is, which Enter keeps', async () => {
     await create('work', '--authority', 'https://id.example', '--oidc', '--scope', 'openid', '--resource', 'api://x');
     const before = read('work');
