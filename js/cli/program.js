@@ -9,7 +9,7 @@ Exit codes:
   ${Exit.done}    done
   ${Exit.failed}    failed
   ${Exit.usage}    the command line, the profile or the configuration is wrong
-  ${Exit.signInNeeded}    somebody has to sign in, and --silent says to ask nobody
+  ${Exit.signInNeeded}    somebody has to sign in, and nobody is to be asked (--silent, refresh)
   ${Exit.declined}    the person declined
   ${Exit.expired}    nobody signed in in time
   ${Exit.cancelled}  cancelled (Ctrl-C)`;
@@ -96,7 +96,8 @@ function people(add, doorcode) {
     .addHelpText('after', examples('doorcode sign-out --profile work', 'doorcode sign-out --account ada@contoso.com', 'doorcode sign-out --all'));
 
   account(scope(whom(add(doorcode, 'refresh', 'renew a token now, without asking anybody', async () => (await import('./accounts.js')).refresh))))
-    .addHelpText('after', examples('doorcode refresh --profile work'));
+    .addHelpText('after', examples('doorcode refresh --profile work'))
+    .addHelpText('after', EXIT_CODES);
 }
 
 /** @param {Add} add @param {Command} doorcode */
