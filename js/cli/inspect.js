@@ -15,6 +15,8 @@ import { distance, fromNow, iso } from './times.js';
 const MOST_BYTES = 1_048_576;
 /** Levels of a claim. */
 const DEEPEST = 32;
+/** Microsoft Graph, as tokens name it. */
+const GRAPH = '00000003-0000-0000-c000-000000000000';
 /** Characters of a name that others are lined up with. */
 const WIDEST_NAME = 24;
 
@@ -210,6 +212,7 @@ function inWords(value) {
 
 /** @param {string} name @param {unknown} value @returns {string | undefined} what to say of a claim */
 function meaning(name, value) {
+  if (name === 'aud' && value === GRAPH) return `${MEANINGS.aud}: Microsoft Graph`;
   if (!Object.hasOwn(TIMES, name)) return Object.hasOwn(MEANINGS, name) ? MEANINGS[name] : undefined;
   const date = dateOf(value);
   return date ? `${TIMES[name]?.(date)}, ${iso(date)}` : 'not a time: it must be a number of seconds';
