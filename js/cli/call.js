@@ -215,7 +215,7 @@ function refusal(response, url, body, hide) {
   }
   const challenge = challengeOf(response);
   const reason = reasonIn(parsed(body)) ?? challenge.error_description ?? challenge.error;
-  return new Failure(hide(`${what}${reason ? `: ${shortened(reason)}` : ''}`), hide(remedyFor(status, challenge, headers)));
+  return new Failure(`${hide(what)}${reason ? `: ${shortened(hide(reason))}` : ''}`, hide(remedyFor(status, challenge, headers)));
 }
 
 /** @param {string} text */
@@ -233,7 +233,7 @@ function reasonIn(body) {
 
 /** @param {number} status @param {Record<string, string>} challenge @param {Headers} headers */
 function remedyFor(status, { error, scope }, headers) {
-  if (scope && error === 'insufficient_scope') return `The API wants another scope: --scope "${shortened(scope)}"`;
+  if (scope && error === 'insufficient_scope') return `The API wants another scope: --scope "${scope}"`;
   if (status === 401) return 'See whom the token is for (doorcode get-token | doorcode inspect), and get one for this API with --scope or --resource.';
   if (status === 403) return 'The token is good, but not for this: it needs another --scope, the consent of an administrator, or a role for the person.';
   if (status === 404 || status === 410) return 'Check the address.';
@@ -242,9 +242,9 @@ function remedyFor(status, { error, scope }, headers) {
   return status >= 500 ? 'The API is in trouble: try again in a while.' : 'Check the address, and what the API says.';
 }
 
-/** Takes the token out of a line, however it is written there. @param {string} token */
+/** Makes a line fit to be shown: without the token, however it is written there, not even one that is broken up by what is not shown. @param {string} token */
 function hiding(token) {
   const forms = [token, encodeURIComponent(token), JSON.stringify(token).slice(1, -1)];
-  return (/** @type {string} */ line) => clean(forms.reduce((text, form) => text.replaceAll(form, '(the token)'), line));
+  return (/** @type {string} */ line) => forms.reduce((text, form) => text.replaceAll(form, '(the token)'), clean(line));
 }
 

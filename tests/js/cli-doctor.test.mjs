@@ -169,9 +169,10 @@ describe('doorcode doctor', () => {
   });
 
   it('goes when it is told to', async () => {
-    let stop = () => {};
-    const silent = await startScripted({ '/device': () => void stop() });
-    const running = doorcode(['doctor', ...whom(silent.origin)], { home, onText: (_, child) => (stop = () => child.kill('SIGINT')) });
+    let [child, isAsked] = [undefined, false];
+    const stop = () => child && isAsked && child.kill('SIGINT');
+    const silent = await startScripted({ '/device': () => void ((isAsked = true), stop()) });
+    const running = doorcode(['doctor', ...whom(silent.origin)], { home, onText: (_, process) => ((child = process), stop()) });
     const { code, stderr } = await running.finally(silent.close);
     assert.equal(code, 130);
     assert.match(stderr, /cancelled/);
