@@ -63,6 +63,7 @@ const WORDS = [
   [/\bauth\.authorityMetadata\b/g, '--device-endpoint and --token-endpoint'],
   [/\bauth\.authority\b/g, '--authority'],
   [/\bacquireTokenByDeviceCode\b/g, '`doorcode get-token`'],
+  [/^Show people `message` or `verificationUri` as doorcode hands them over\.$/, '`doorcode get-token` shows them that page.'],
 ];
 
 /** What a library's text says to people who use the command. @param {string} text */
