@@ -14,6 +14,8 @@ const REMINDER = 60;
 const LOOK = 200;
 /** What a frame takes of a line, and of the lines. */
 const FRAME = { columns: 4, rows: 2 };
+/** The line that waits, with an empty one before it and one after. */
+const BELOW = 3;
 /** Between the steps and a QR code beside them. */
 const GAP = 3;
 
@@ -57,7 +59,8 @@ function richPrompt(stream, qr, timeout, account) {
   function draw() {
     const seconds = Math.max(0, Math.ceil((Math.min(deadline, givenUpAt) - Date.now()) / 1000));
     const line = waitingLine(seconds, isReached, columns());
-    if (line !== spinner.text) spinner.text = line;
+    if (!spinner.isSpinning) spinner.start(line);
+    else if (line !== spinner.text) spinner.text = line;
   }
 
   const frame = () => framed(response, account, qr, columns(), stream.rows || 24);
@@ -68,15 +71,21 @@ function richPrompt(stream, qr, timeout, account) {
   }
 
   function onResize() {
-    // A terminal that has become narrower has broken the line into several; the spinner knows of one.
+    // A window that has become narrower may have broken the line into several, of which the spinner knows one. Not every terminal does that,
+    // and where it did not, the line above goes as well: an empty one, which is put back.
     const rows = Math.ceil((spinner.text.length + 2) / columns());
     spinner.stop();
-    if (rows > 1) stream.moveCursor(0, 1 - rows);
-    stream.clearScreenDown();
+    if (rows > 1) {
+      stream.moveCursor(0, 1 - rows);
+      stream.clearScreenDown();
+      stream.write('\n');
+    }
     // A frame that is broken cannot be read, and perhaps another would be whole.
-    if (width(shown.split('\n')) > columns() && frame() !== shown) show();
+    if (width(shown.split('\n')) > columns() && frame() !== shown) {
+      show();
+      stream.write('\n');
+    }
     draw();
-    spinner.start();
   }
 
   return {
@@ -87,8 +96,8 @@ function richPrompt(stream, qr, timeout, account) {
     },
     wait() {
       givenUpAt = Date.now() + timeout * 1000;
+      stream.write('\n');
       draw();
-      spinner.start();
       clock = setInterval(draw, LOOK);
       stream.on('resize', onResize);
     },
@@ -145,13 +154,12 @@ function framed({ verificationUri, verificationUriComplete, userCode }, account,
   const layouts = [wide, narrow].filter((steps) => width(steps) <= room);
   const scan = verificationUriComplete ? ['Or scan this; the code is in it.'] : ['Or scan this, and enter the code.'];
   const picture = qr ? qrCode(verificationUriComplete ?? verificationUri) : [];
-  // Below is the line that waits.
-  const fits = (/** @type {string[]} */ lines, around = FRAME) => width(lines) <= columns - around.columns && lines.length <= rows - around.rows - 2;
+  const fits = (/** @type {string[]} */ lines, around = FRAME) => width(lines) <= columns - around.columns && lines.length <= rows - around.rows - BELOW;
 
   // An address that is broken up by a frame cannot be copied.
   if (layouts.length === 0) {
-    const bare = ['', style('bold', 'Sign in'), '', ...narrow, ''];
-    const all = [...bare, ...scan, '', ...picture, ''];
+    const bare = ['', style('bold', 'Sign in'), '', ...narrow];
+    const all = [...bare, '', ...scan, '', ...picture];
     return (picture.length > 0 && fits(all, { columns: 0, rows: 0 }) ? all : bare).join('\n');
   }
   const texts = picture.length > 0 ? layouts.map((steps) => [...steps, '', ...scan]) : [];

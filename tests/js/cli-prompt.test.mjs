@@ -71,6 +71,7 @@ describe('the prompt on a terminal', () => {
         '│ 2. Enter  ABCD-EFGH                 │',
         '│ 3. Sign in, and come back here      │',
       ),
+      '',
       '⠋ Waiting for you to sign in… 15:00 left (Ctrl-C cancels)',
     ]);
   });
@@ -128,8 +129,8 @@ describe('the prompt on a terminal', () => {
   });
 
   for (const [columns, expected] of [
-    [40, [...box('│ 1. Open   https://id.example/device │', '│ 2. Enter  ABCD-EFGH                 │', '│ 3. Sign in, and come back here      │'), '⠋ Waiting… 15:00 left (Ctrl-C cancels)']],
-    [38, [...box('│ 1. Open this page:        │', '│ https://id.example/device │', '│ 2. Enter this code:       │', '│ ABCD-EFGH                 │', '│ 3. Sign in there          │'), '⠋ Waiting… 15:00 left']],
+    [40, [...box('│ 1. Open   https://id.example/device │', '│ 2. Enter  ABCD-EFGH                 │', '│ 3. Sign in, and come back here      │'), '', '⠋ Waiting… 15:00 left (Ctrl-C cancels)']],
+    [38, [...box('│ 1. Open this page:        │', '│ https://id.example/device │', '│ 2. Enter this code:       │', '│ ABCD-EFGH                 │', '│ 3. Sign in there          │'), '', '⠋ Waiting… 15:00 left']],
     [25, ['', 'Sign in', '', '1. Open this page:', 'https://id.example/device', '2. Enter this code:', 'ABCD-EFGH', '3. Sign in there', '', '⠋ Waiting… 15:00 left']],
     [20, ['', 'Sign in', '', '1. Open this page:', 'https://id.example/device', '2. Enter this code:', 'ABCD-EFGH', '3. Sign in there', '', '⠋ 15:00 left']],
   ]) {

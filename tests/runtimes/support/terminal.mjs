@@ -29,7 +29,8 @@ export const KEYS = { enter: '\r', up: '\u001b[A', down: '\u001b[B', tab: '\t', 
  */
 export async function terminal(args, { home, env, columns = 80, rows = 40, cwd = home.folder, program = [process.execPath, '--import', HURRY, COMMAND] }) {
   const [file, ...rest] = typeof args === 'string' ? ['sh', '-c', `doorcode() { ${program.map(quoted).join(' ')} "$@"; }\n${args}`] : [...program, ...args];
-  const pty = spawn(file, rest, { cols: columns, rows, cwd, name: 'xterm-256color', env: { ...home.env, TERM: 'xterm-256color', ...env } });
+  // `name` becomes TERM.
+  const pty = spawn(file, rest, { cols: columns, rows, cwd, name: env?.TERM ?? 'xterm-256color', env: { ...home.env, ...env } });
   const emulator = new Terminal({ cols: columns, rows, allowProposedApi: true });
   let raw = '';
   let isOver = false;
