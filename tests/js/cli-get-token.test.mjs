@@ -228,7 +228,7 @@ describe('get-token fails in one line, says in another what to do, and ends with
   ]) {
     it(`${code}, at ${signal}, with nothing left behind`, async () => {
       person = () => {};
-      const ended = await getToken([], { onText: (text, child) => /Ctrl-C cancels/.test(text) && child.kill(signal) });
+      const ended = await getToken([], { onText: (text, child) => /Ctrl-C cancels\.\n$/.test(text) && child.kill(signal) });
       assert.deepEqual([ended.code, ended.stdout, ended.lines.at(-1)], [code, '', line]);
       assert.deepEqual(files(), []);
     });
