@@ -30,7 +30,8 @@ export async function call(options, signal, address) {
   }
   const hide = hiding(token);
   const status = `${response.status} ${response.statusText}`.trim();
-  if (options.include) await print(`${[`HTTP/1.1 ${status}`, ...[...response.headers].map(([name, value]) => `${name}: ${value}`)].map(hide).join('\n')}\n\n`);
+  const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`);
+  if (options.include) await print(`${[`HTTP/1.1 ${status}`, ...headers].map(hide).join('\n')}\n\n`);
   else if (response.ok) say(`${mark('done')} ${hide(status)}`);
   const body = await passOn(response, url, signal);
   if (!response.ok) throw refusal(response, url, body, hide);
@@ -44,9 +45,9 @@ function checked(address) {
   }
   const url = new URL(address);
   const isHere = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new UsageError(`${clean(address)} is no address of an API.`, 'Give one that begins with https://');
+  if (!/^https?:$/.test(url.protocol)) throw new UsageError(`${clean(address)} is no address of an API.`, 'Give one that begins with https://');
   if (url.protocol === 'http:' && !isHere) {
-    throw new UsageError('The token would be sent over http://, where others can read it.', 'Give a URL that begins with https://; http:// is for servers on this machine alone.');
+    throw new UsageError('The token would be sent over http://, where others can read it.', 'Begin it with https://; http:// is for servers on this machine alone.');
   }
   if (url.username || url.password) throw new UsageError('There is a name or a password in the URL.', 'Leave it out: the API is shown the token.');
   return url;
@@ -72,7 +73,10 @@ async function get(url, token, signal) {
     });
   } catch (error) {
     signal.throwIfAborted();
-    if (limit.signal.aborted) throw new Failure(`${url.host} did not answer within ${PATIENCE / 1000} seconds.`, 'Try again; if it stays so, check the address.', { cause: error });
+    if (limit.signal.aborted) {
+      const happened = `${url.host} did not answer within ${PATIENCE / 1000} seconds.`;
+      throw new Failure(happened, 'Try again; if it stays so, check the address.', { cause: error });
+    }
     throw unreachable(url, error);
   } finally {
     clearTimeout(timer);
@@ -86,7 +90,7 @@ const TROUBLES = [
   [/^ECONNREFUSED$/, (host) => `Nothing answers at ${host}.`, 'Check the address and its port, and that the server runs.'],
   [/TIMEOUT|^ETIMEDOUT$/, (host) => `${host} does not answer.`, 'Check the connection and the firewall of this machine, then try again.'],
   [/^(ENETUNREACH|EHOSTUNREACH)$/, (host) => `There is no way to ${host}.`, 'Check the connection.'],
-  [/CERT|SIGNATURE|SELF_SIGNED|ISSUER/, (host) => `The certificate of ${host} is not trusted.`, 'If it is one of your own or of your company, name its issuer in NODE_EXTRA_CA_CERTS.'],
+  [/CERT|SIGNATURE|ISSUER/, (host) => `The certificate of ${host} is not trusted.`, 'If it is your own, or your company\'s, name its issuer in NODE_EXTRA_CA_CERTS.'],
   [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/, (host) => `${host} broke the connection off.`, 'Try again.'],
 ];
 
@@ -94,8 +98,8 @@ const TROUBLES = [
 function unreachable({ host }, error) {
   const { code = '', message = '' } = error.cause ?? error;
   const [, happened, remedy] = TROUBLES.find(([pattern]) => pattern.test(code)) ?? [];
-  const told = [code, message].filter(Boolean).join(': ');
-  return new Failure(`${happened?.(host) ?? `${host} cannot be asked.`} (${told})`, `${remedy ?? 'Check the address, and the connection.'} For proxies see: doorcode doctor`, { cause: error });
+  const what = `${happened?.(host) ?? `${host} cannot be asked.`} (${[code, message].filter(Boolean).join(': ')})`;
+  return new Failure(what, `${remedy ?? 'Check the address, and the connection.'} For proxies see: doorcode doctor`, { cause: error });
 }
 
 /**

@@ -65,7 +65,8 @@ function environment() {
   if (set.length > 0) {
     const [major = 0, minor = 0] = versions.node.split('.').map(Number);
     const isAble = major >= 24 || (major === 22 && minor >= 21);
-    const isTold = env.NODE_USE_ENV_PROXY === '1' || [...execArgv, ...(env.NODE_OPTIONS ?? '').split(' ')].includes('--use-env-proxy');
+    const options = [...execArgv, ...(env.NODE_OPTIONS ?? '').split(' ')];
+    const isTold = env.NODE_USE_ENV_PROXY === '1' || options.includes('--use-env-proxy');
     const isTaken = isAble && isTold && set.some((name) => /^https?_/i.test(name));
     const fix = isAble ? 'Set NODE_USE_ENV_PROXY=1, and HTTPS_PROXY' : 'Take Node 24 or 22.21, and set NODE_USE_ENV_PROXY=1 and HTTPS_PROXY';
     found.push(isTaken
@@ -97,7 +98,8 @@ async function store(profile, settings) {
     const { plugin, path, unsaved } = await openStore(profile, settings.store);
     const isMeant = settings.store === 'memory';
     if (path) found.push(await place(path));
-    else found.push(finding(isMeant ? 'info' : 'warning', 'store', `Tokens cannot be kept (${unsaved}).`, isMeant ? '' : 'Name a folder that can be written to: DOORCODE_CONFIG_DIR'));
+    else if (isMeant) found.push(finding('info', 'store', `Tokens are not kept, ${unsaved}.`));
+    else found.push(finding('warning', 'store', `Tokens cannot be kept (${unsaved}).`, 'Name a folder that can be written to: DOORCODE_CONFIG_DIR'));
     // It has no `setAside`: whoever looks leaves what is damaged where it is.
     const look = { readCache: (/** @type {string | undefined} */ since) => plugin.readCache(since), writeCache: async () => null };
     const { PublicClientApplication } = await import('doorcode');
@@ -106,9 +108,8 @@ async function store(profile, settings) {
     found.push(finding('info', 'accounts', accounts.length === 0 ? 'Nobody is signed in.' : many));
   } catch (error) {
     const isDamaged = /** @type {import('doorcode').AuthError} */ (error).errorCode === 'invalid_cache_record';
-    found.push(isDamaged
-      ? { ...findingOf('accounts', error, 'warning'), remedy: 'It was left as it is. The next command that needs it keeps it under another name; sign in again then.' }
-      : findingOf('store', error));
+    const left = 'It was left as it is. The next command that needs it keeps it under another name; sign in again then.';
+    found.push(isDamaged ? { ...findingOf('accounts', error, 'warning'), remedy: left } : findingOf('store', error));
   }
   return found;
 }
@@ -120,7 +121,7 @@ async function place(path) {
   const others = (mode & 0o077).toString(8);
   if (others !== '0' && process.platform !== 'win32') {
     const octal = (mode & 0o777).toString(8).padStart(4, '0');
-    return finding('warning', 'store', `${shortPath(path)} has tokens, and not its owner alone has rights there (mode ${octal}).`, `chmod 600 ${shortPath(path)}`);
+    return finding('warning', 'store', `${shortPath(path)} has tokens, and others have rights there (mode ${octal}).`, `chmod 600 ${shortPath(path)}`);
   }
   return finding('ok', 'store', `Tokens are kept in ${shortPath(path)}, which its owner alone can read.`);
 }

@@ -118,7 +118,8 @@ function decode(token) {
     throw new Failure('That token is encrypted (JWE): only whom it is for can read it.', 'Ask the API that it is for; nobody else can tell what is in it.');
   }
   if (!isJose || parts.length !== 3) {
-    throw new Failure('That is not a JWT: it is an opaque token, or no token at all.', 'Only the server that issued an opaque token knows what is in it: ask there, such as at its introspection endpoint.');
+    const remedy = 'Only the server that issued an opaque token knows what is in it: ask there, such as at its introspection endpoint.';
+    throw new Failure('That is not a JWT: it is an opaque token, or no token at all.', remedy);
   }
   return { header: part(token, 'header'), claims: part(token, 'claims') };
 }
@@ -135,7 +136,7 @@ function part(token, name) {
     // Its error quotes what it could not read.
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return /** @type {Members} */ (withoutSecrets(value));
-  throw new Failure(`That is not a JWT: its ${name} cannot be read as a JSON object.`, 'See that the token is whole: copy it again, or hand it in by a file or a pipe.');
+  throw new Failure(`That is not a JWT: its ${name} cannot be read as a JSON object.`, 'See that it is whole: copy it again, or hand it in by a file or a pipe.');
 }
 
 /** A text without the tokens in it. Each part is looked at once: the text may be long, and made to be slow. @param {string} text */
@@ -143,7 +144,13 @@ function withoutTokens(text) {
   return text.replace(/(?<![\w-])[\w-]+\.[\w-]*\.[\w.-]*/g, (found) => (found.includes('eyJ') ? '(a token, not shown)' : found));
 }
 
-/** @param {unknown} value @param {string} [name] @param {number} [depth] @returns {unknown} without tokens and passwords, and no deeper than can be printed */
+/**
+ * A value without tokens and passwords, and no deeper than can be printed.
+ * @param {unknown} value
+ * @param {string} [name] of the member that it is
+ * @param {number} [depth]
+ * @returns {unknown}
+ */
 function withoutSecrets(value, name = '', depth = 0) {
   if (typeof value === 'string') return /(token|secret|password)$/i.test(name) ? '(not shown)' : withoutTokens(value);
   if (typeof value !== 'object' || value === null) return value;

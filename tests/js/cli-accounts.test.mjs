@@ -20,10 +20,13 @@ function cacheOf(...names) {
       const account = { home_account_id: home, environment, realm, local_account_id: `${name}-in-${realm}`, username: `${name}@contoso.example`, authority_type: 'MSSTS', name };
       cache.Account[`${home}-${environment}-${realm}`] = account;
       const target = 'User.Read';
-      const token = { home_account_id: home, environment, credential_type: 'AccessToken', client_id: client, secret: `AT-of-${name}`, realm, target, cached_at: '1', expires_on: '9999999999', extended_expires_on: '9999999999', token_type: 'Bearer' };
+      const times = { cached_at: '1', expires_on: '9999999999', extended_expires_on: '9999999999' };
+      const whose = { home_account_id: home, environment, client_id: client, realm, target, ...times };
+      const token = { ...whose, credential_type: 'AccessToken', secret: `AT-of-${name}`, token_type: 'Bearer' };
       cache.AccessToken[`${home}-${environment}-accesstoken-${client}-${realm}-user.read--`] = token;
     }
-    cache.RefreshToken[`${home}-${environment}-refreshtoken-${client}----`] = { home_account_id: home, environment, credential_type: 'RefreshToken', client_id: client, secret: `RT-of-${name}` };
+    const whose = { home_account_id: home, environment, client_id: client };
+    cache.RefreshToken[`${home}-${environment}-refreshtoken-${client}----`] = { ...whose, credential_type: 'RefreshToken', secret: `RT-of-${name}` };
   }
   return JSON.stringify(cache);
 }

@@ -14,7 +14,8 @@ import { typed } from './support/typed.mjs';
 /** What could move the cursor, change colours, end a line, or turn the direction of reading. */
 const UNSAFE = /[^\P{Cc}\n]|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 /** For a test of the time limit: a minute is a moment. */
-const HASTY = `--import=data:text/javascript,${encodeURIComponent('const { setTimeout: real } = globalThis; globalThis.setTimeout = (call, ms, ...args) => real(call, ms === 60000 ? 20 : ms, ...args);')}`;
+const HURRIED = 'const { setTimeout: real } = globalThis; globalThis.setTimeout = (call, ms, ...args) => real(call, ms === 60000 ? 20 : ms, ...args);';
+const HASTY = `--import=data:text/javascript,${encodeURIComponent(HURRIED)}`;
 
 describe('doorcode call, at oidc-provider', () => {
   it('has somebody sign in, and prints what the API says', async () => {
@@ -106,7 +107,10 @@ describe('doorcode call', () => {
   });
 
   it('follows no redirect, and says where it leads', async () => {
-    answers['/api'] = ({ headers }) => ({ status: 302, headers: { location: `/next?t=${encodeURIComponent(headers.authorization.slice(7))}&u=${headers.authorization.slice(7)}` } });
+    answers['/api'] = ({ headers: { authorization } }) => {
+      const token = authorization.slice('Bearer '.length);
+      return { status: 302, headers: { location: `/next?t=${encodeURIComponent(token)}&u=${token}` } };
+    };
     says(await call('/api'), /^error: 302 Found: it leads to http:\/\/127\.0\.0\.1:\d+\/next\?t=\(the token\)&u=\(the token\)$/, /not sent there/);
     assert.deepEqual(asked('/next'), []);
   });
@@ -127,7 +131,8 @@ describe('doorcode call', () => {
       [500, {}, { error: { message: `${'x'.repeat(496)}{token}${'x'.repeat(100_000)}` } }, /^error: 500 .{10,600}$/, /try again/],
       [400, {}, { error: { message: 'A\u001b[0mT-1+/= is odd' } }, /^error: 400 Bad Request: \(the token\) is odd$/, /./],
     ]) {
-      answers['/api'] = ({ headers: { authorization } }) => JSON.parse(JSON.stringify({ status, headers, ...(json !== undefined && { json }) }).replaceAll('{token}', authorization.slice(7)));
+      const answer = JSON.stringify({ status, headers, ...(json !== undefined && { json }) });
+      answers['/api'] = (request) => JSON.parse(answer.replaceAll('{token}', request.headers.authorization.slice(7)));
       const run = await call('/api', ['--verbose']);
       says(run, happened, remedy);
       const sent = json === undefined ? '' : JSON.stringify(json);
@@ -229,7 +234,10 @@ describe('doorcode call', () => {
     answers['/png'] = () => ({ headers: { 'content-type': 'image/png' }, body: '\u0000\u0001' });
     await call('/json');
     const seen = async (path) => (await typed(['call', ...whom(), server.origin + path], { home })).screen.replaceAll('\r\n', '\n').split('200 OK\n')[1];
-    const lines = ['{', '  "id": 12345678901234567890.10,', '  "same": 1,', '  "same": 2,', '  "none": [],', '  "list": [', '    1,', '    {', '      "a\\"[": "\\u202e\\u009b31m\\u001b"', '    }', '  ]', '}', ''];
+    const lines = [
+      '{', '  "id": 12345678901234567890.10,', '  "same": 1,', '  "same": 2,', '  "none": [],',
+      '  "list": [', '    1,', '    {', '      "a\\"[": "\\u202e\\u009b31m\\u001b"', '    }', '  ]', '}', '',
+    ];
     assert.equal(await seen('/json'), lines.join('\n'));
     assert.equal(await seen('/text'), 'one\ntw o\n');
     assert.equal(await seen('/lines'), '{"a":1}\n{"b":2}\n');
