@@ -22,16 +22,18 @@ describe('doorcode call, at oidc-provider', () => {
     const server = await startAuthorizationServer({ interval: 1 });
     const home = new Home();
     let done;
-    const { code, stdout, stderr } = await doorcode(['call', '--client-id', CLIENT_ID, '--authority', server.issuer, '--scope', 'openid profile', `${server.issuer}/me`], {
+    const url = `${server.issuer}/me`;
+    const running = doorcode(['call', '--client-id', CLIENT_ID, '--authority', server.issuer, '--scope', 'openid profile', url], {
       home,
       onText(text) {
         const [, uri, userCode] = /open (\S+)\nand enter the code (\S+)\n/.exec(text) ?? [];
         if (userCode) done ??= approve(uri, userCode, 'ada');
       },
     });
-    await done;
-    home.remove();
-    await server.close();
+    const { code, stdout, stderr } = await running.finally(() => done).finally(async () => {
+      home.remove();
+      await server.close();
+    });
     assert.equal(code, 0, stderr);
     assert.deepEqual(JSON.parse(stdout), { sub: 'ada', name: 'Ada Lovelace', preferred_username: 'ada@example.com' });
     assert.match(stderr, /ok: Signed in as ada@example\.com\.[^]*\nok: 200 OK\n$/);
