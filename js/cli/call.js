@@ -20,12 +20,12 @@ const MOST_BYTES = 4_194_304;
 /** @param {Whom & Asking & { include?: boolean }} options @param {AbortSignal} signal @param {string} address */
 export async function call(options, signal, address) {
   const url = checked(address);
-  let token = await tokenFor(options, signal);
+  let token = (await acquire(options, signal)).result.accessToken;
   let response = await get(url, token, signal);
   const claims = response.status === 401 ? wantedClaims(challengeOf(response)) : undefined;
   if (claims !== undefined) {
     await response.body?.cancel();
-    token = await tokenFor(options, signal, claims);
+    token = (await acquire(options, signal, claims)).result.accessToken;
     response = await get(url, token, signal);
   }
   const hide = hiding(token);
@@ -51,14 +51,6 @@ function checked(address) {
   }
   if (url.username || url.password) throw new UsageError('There is a name or a password in the URL.', 'Leave it out: the API is shown the token.');
   return url;
-}
-
-/** @param {Whom & Asking} options @param {AbortSignal} signal @param {string} [claims] @returns {Promise<string>} */
-async function tokenFor(options, signal, claims) {
-  const { result: { accessToken } } = await acquire(options, signal, claims);
-  // What else is in a header ends it, and `fetch` quotes such a token in its error.
-  if (/^[\x21-\x7e]+$/.test(accessToken)) return accessToken;
-  throw new Failure('The access token cannot be sent: it has characters that no header may have.', 'Check the authority: authorization servers issue no such tokens.');
 }
 
 /** @param {URL} url @param {string} token @param {AbortSignal} signal @returns {Promise<Response>} its body may still be on the way */

@@ -50,14 +50,20 @@ impl TokenReply {
     /// Reads the object of a reply whose status said success.
     ///
     /// # Errors
-    /// [`Fault::UnreadableReply`] where there is no access token in it.
+    /// [`Fault::UnreadableReply`] where there is no access token in it, or one that RFC 6749 appendix A.12 does not know: a line break in it
+    /// would end the header that it is sent in.
     pub fn read(object: &Object, reply: &HttpResponse) -> Result<Self, Error> {
         let secret = |name: &str| json::text(object, name).map(|text| Secret::new(text.to_owned()));
-        let access_token = secret("access_token").ok_or_else(|| Fault::UnreadableReply {
+        let unreadable = |problem: &str| Fault::UnreadableReply {
             what: "token reply",
             status: reply.status,
-            problem: "it has neither an access_token nor an error".to_owned(),
-        })?;
+            problem: problem.to_owned(),
+        };
+        let access_token =
+            secret("access_token").ok_or_else(|| unreadable("it has neither an access_token nor an error"))?;
+        if !access_token.expose().bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Err(unreadable("its access_token has characters that none may have").into());
+        }
         Ok(Self {
             access_token,
             token_type: json::text(object, "token_type").map_or_else(|| "Bearer".to_owned(), clean),

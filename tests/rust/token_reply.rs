@@ -64,3 +64,13 @@ fn a_token_s_type_cannot_move_a_terminal_s_cursor() {
     let token = TokenReply::read(&json::object(reply.body.expose()).unwrap(), &reply).unwrap();
     assert_eq!(token.token_type, "Bea [2Jrer");
 }
+
+#[test]
+fn a_token_that_would_end_the_header_it_is_sent_in_is_none() {
+    for token in ["a\\r\\nX-Other: b", "a\\u0000", "a\\u007f", "t\u{f6}ken"] {
+        let reply = reply(&format!(r#"{{"access_token":"{token}"}}"#));
+        let error = TokenReply::read(&json::object(reply.body.expose()).unwrap(), &reply).unwrap_err();
+        assert_eq!(error.code(), "token_parsing_error");
+        assert!(error.to_string().contains("access_token has characters"), "{error}");
+    }
+}
