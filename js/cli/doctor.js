@@ -2,7 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { chosen, configurationOf, flagsOf } from './application.js';
-import { Exit, Failure, inOurWords } from './failure.js';
+import { cancelled, Exit, Failure, inOurWords } from './failure.js';
 import { profilePath } from './profiles.js';
 import { openStore } from './store.js';
 import { asJson, clean, isRich, mark, print, shortPath, styled } from './terminal.js';
@@ -134,7 +134,7 @@ async function server(settings, isVerbose, signal) {
     return await diagnose(configurationOf(settings, isVerbose), { signal, ...(scopes && { scopes }), ...(resource && { resource }) });
   } catch (error) {
     if (error instanceof Failure) return [findingOf('configuration', error)];
-    throw error;
+    throw signal.aborted ? cancelled() : error;
   }
 }
 

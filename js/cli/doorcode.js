@@ -24,14 +24,20 @@ for (const signal of /** @type {(keyof typeof SIGNALS)[]} */ (Object.keys(SIGNAL
     // Too late: there is a result, or an error was told.
     if (isOver) process.exit();
     // Asked twice: whatever still runs is not worth waiting for.
-    if (stoppedBy !== undefined) process.exit(SIGNALS[signal]);
+    if (stoppedBy !== undefined) die(signal);
     stoppedBy = signal;
     stop.abort();
     patience = setTimeout(() => {
       farewell(signal);
-      process.exit();
+      die(signal);
     }, GRACE);
   });
+}
+
+/** As without us: `process.exit` waits for a file that is being opened, such as a pipe that nobody reads. @param {keyof typeof SIGNALS} signal */
+function die(signal) {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 /** @param {keyof typeof SIGNALS} signal @param {unknown} [error] what the command ended with; it may know better what was left undone */

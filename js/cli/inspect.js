@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { jwtDecode } from 'jwt-decode';
-import { Failure } from './failure.js';
+import { cancelled, Failure } from './failure.js';
 import { asJson, clean, mark, print, say, styled } from './terminal.js';
 import { distance, fromNow, iso } from './times.js';
 
@@ -74,10 +74,14 @@ async function read(file, signal) {
   const stream = isInput ? process.stdin : createReadStream(file, { end: MOST_BYTES });
   const chunks = [];
   let length = 0;
-  for await (const chunk of addAbortSignal(signal, stream)) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > MOST_BYTES) throw new Failure('That is more than 1 MiB: no token is as long.', 'Give a file or a text that has the token alone.');
+  try {
+    for await (const chunk of addAbortSignal(signal, stream)) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > MOST_BYTES) throw new Failure('That is more than 1 MiB: no token is as long.', 'Give a file or a text that has the token alone.');
+    }
+  } catch (error) {
+    throw signal.aborted ? cancelled() : error;
   }
   const bytes = Buffer.concat(chunks);
   // What PowerShell 5 makes of `>`.

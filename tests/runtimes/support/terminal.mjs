@@ -10,7 +10,7 @@ const { Terminal } = require('@xterm/headless');
 const COMMAND = fileURLToPath(new URL('../../../pkg/cli/doorcode.js', import.meta.url));
 const HURRY = new URL('../../js/support/hurry.mjs', import.meta.url).href;
 
-/** Ends a wait for what never comes. Nothing else takes that long. */
+/** Ends a wait for what never comes, and a command that should have ended by itself. Nothing else takes that long. */
 const PATIENCE = 60_000;
 
 /** What a terminal sends when these keys are pressed. */
@@ -46,7 +46,9 @@ export async function terminal(args, { home, env, columns = 80, rows = 40, cwd =
 
   /** @type {Promise<{ code: number, signal: number | undefined }>} when all that was written is on the screen */
   const exited = new Promise((resolve) => {
+    const patience = setTimeout(() => pty.kill('SIGKILL'), PATIENCE);
     pty.onExit(({ exitCode: code, signal }) => {
+      clearTimeout(patience);
       emulator.write('', () => {
         isOver = true;
         resolve({ code, signal: signal || undefined });
