@@ -149,16 +149,18 @@ function framed({ verificationUri, verificationUriComplete, userCode }, account,
   const page = style(['cyan', 'underline'], verificationUri);
   const code = style('bold', userCode);
   const wide = [`1. Open   ${page}`, `2. Enter  ${code}`, `3. Sign in${account && ` as ${account}`}, and come back here`];
-  const narrow = ['1. Open this page:', page, '2. Enter this code:', code, ...(account ? ['3. Sign in there as:', account] : ['3. Sign in there'])];
+  const narrow = (/** @type {string} */ indent) => [
+    '1. Open this page:', indent + page, '2. Enter this code:', indent + code, ...(account ? ['3. Sign in there as:', indent + account] : ['3. Sign in there']),
+  ];
   const room = columns - FRAME.columns;
-  const layouts = [wide, narrow].filter((steps) => width(steps) <= room);
+  const layouts = [wide, narrow('   '), narrow('')].filter((steps) => width(steps) <= room);
   const scan = verificationUriComplete ? ['Or scan this; the code is in it.'] : ['Or scan this, and enter the code.'];
   const picture = qr ? qrCode(verificationUriComplete ?? verificationUri) : [];
   const fits = (/** @type {string[]} */ lines, around = FRAME) => width(lines) <= columns - around.columns && lines.length <= rows - around.rows - BELOW;
 
   // An address that is broken up by a frame cannot be copied.
   if (layouts.length === 0) {
-    const bare = ['', style('bold', 'Sign in'), '', ...narrow];
+    const bare = ['', style('bold', 'Sign in'), '', ...narrow('')];
     const all = [...bare, '', ...scan, '', ...picture];
     return (picture.length > 0 && fits(all, { columns: 0, rows: 0 }) ? all : bare).join('\n');
   }

@@ -15,11 +15,11 @@ import { approve } from '../../examples/authorization-server/person.mjs';
 import { CLIENT_ID, startAuthorizationServer } from '../../examples/authorization-server/server.mjs';
 import { Home } from './support/command.mjs';
 import { ALIASES, CLIENT, PERSON, startEntra, TENANT } from './support/entra.mjs';
+import { environmentHere } from './support/hosts.mjs';
 import { jwt } from './support/jwt.mjs';
 
 const exec = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const preload = (name) => `--import=${new URL(`support/${name}.mjs`, import.meta.url).href}`;
 const GRAPH = 'graph.microsoft.com';
 /** As Graph's are: a JWT that is nobody else's business. */
 const TOKEN = jwt({ aud: `https://${GRAPH}`, tid: TENANT, appid: CLIENT, scp: 'User.Read', exp: Math.floor(Date.now() / 1000) + 3600 });
@@ -61,15 +61,15 @@ before(async () => {
   });
   await new Promise((resolve) => graph.listen(0, '127.0.0.1', resolve));
 
-  const certificates = join(project, 'certificates.pem');
-  writeFileSync(certificates, `${entra.cert}\n${cert}`);
   const { port } = graph.address();
-  writeFileSync(join(project, '.curlrc'), `connect-to = "${GRAPH}:443:127.0.0.1:${port}"\ncacert = "${certificates}"\n`);
+  writeFileSync(join(project, 'graph.pem'), cert);
+  writeFileSync(join(project, '.curlrc'), `connect-to = "${GRAPH}:443:127.0.0.1:${port}"\ncacert = "${join(project, 'graph.pem')}"\n`);
+  const ports = Object.fromEntries(ALIASES.map((name) => [name, entra.port]));
+  const { NODE_OPTIONS, ...here } = environmentHere({ ...ports, [GRAPH]: port }, `${entra.cert}\n${cert}`);
   environment = {
+    ...here,
     PATH: `${join(project, 'node_modules/.bin')}:${process.env.PATH}`,
-    NODE_OPTIONS: `${preload('hurry')} ${preload('hosts')}`,
-    NODE_EXTRA_CA_CERTS: certificates,
-    HOSTS_HERE: JSON.stringify({ ...Object.fromEntries(ALIASES.map((name) => [name, entra.port])), [GRAPH]: port }),
+    NODE_OPTIONS: `${NODE_OPTIONS} --import=${new URL('support/hurry.mjs', import.meta.url)}`,
     CURL_HOME: project,
     npm_config_offline: 'true',
   };

@@ -397,12 +397,28 @@ describe('where get-token keeps tokens', () => {
     });
   }
 
+  it('does without in a home that is read-only, says so before anybody signs in, and finds what was kept there before', async () => {
+    const seal = (mode) => chmodSync(home.folder, mode);
+    seal(0o500);
+    const first = await getToken().finally(() => seal(0o700));
+    assert.equal(first.lines[0], `warning: Tokens cannot be kept (${home.folder}: permission denied): this sign-in will not be remembered.`);
+    assert.deepEqual([first.code, first.lines.slice(-2)], [0, ['ok: Signed in as ada@example.com.', '  The token is not kept.']]);
+    assert.match(first.stdout, /^\S+\n$/);
+    await getToken();
+    const folder = dirname(home.path(KEPT));
+    chmodSync(folder, 0o500);
+    const again = await getToken().finally(() => chmodSync(folder, 0o700));
+    assert.deepEqual([again.code, again.stderr], [0, '']);
+  });
+
   it('gives the token if only the writing shows that it cannot be kept', async () => {
-    // No folder can be made in there, not even by root, whose rights say otherwise.
-    const { code, stdout, lines } = await getToken([], { env: { XDG_STATE_HOME: '/proc/doorcode' } });
+    // Where the folder of the lock is to be.
+    mkdirSync(dirname(home.path(KEPT)), { recursive: true });
+    writeFileSync(home.path(`${KEPT}.lock`), '');
+    const { code, stdout, lines } = await getToken();
     assert.deepEqual(lines.slice(-3), [
       'ok: Signed in as ada@example.com.', '  The token is not kept.',
-      'warning: The token cache /proc/doorcode/doorcode/token-cache.json could not be written (ENOENT).',
+      `warning: ${home.path(KEPT)}.lock is in the way: it is not a folder of this user's.`,
     ]);
     assert.equal(code, 0);
     assert.match(stdout, /^\S+\n$/);

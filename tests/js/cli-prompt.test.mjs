@@ -130,7 +130,8 @@ describe('the prompt on a terminal', () => {
 
   for (const [columns, expected] of [
     [40, [...box('│ 1. Open   https://id.example/device │', '│ 2. Enter  ABCD-EFGH                 │', '│ 3. Sign in, and come back here      │'), '', '⠋ Waiting… 15:00 left (Ctrl-C cancels)']],
-    [38, [...box('│ 1. Open this page:        │', '│ https://id.example/device │', '│ 2. Enter this code:       │', '│ ABCD-EFGH                 │', '│ 3. Sign in there          │'), '', '⠋ Waiting… 15:00 left']],
+    [38, [...box('│ 1. Open this page:           │', '│    https://id.example/device │', '│ 2. Enter this code:          │', '│    ABCD-EFGH                 │', '│ 3. Sign in there             │'), '', '⠋ Waiting… 15:00 left']],
+    [30, [...box('│ 1. Open this page:        │', '│ https://id.example/device │', '│ 2. Enter this code:       │', '│ ABCD-EFGH                 │', '│ 3. Sign in there          │'), '', '⠋ Waiting… 15:00 left']],
     [25, ['', 'Sign in', '', '1. Open this page:', 'https://id.example/device', '2. Enter this code:', 'ABCD-EFGH', '3. Sign in there', '', '⠋ Waiting… 15:00 left']],
     [20, ['', 'Sign in', '', '1. Open this page:', 'https://id.example/device', '2. Enter this code:', 'ABCD-EFGH', '3. Sign in there', '', '⠋ 15:00 left']],
   ]) {
@@ -158,7 +159,7 @@ describe('the prompt on a terminal', () => {
     assert.ok(beside.length <= 22, `${beside.length} lines`);
     assert.ok(beside.some((line) => line.includes('Or scan this; the code is in it.')));
     const tight = seen(74, 24);
-    assert.match(tight[2], /│ https:\/\/id\.example\/device {3,}██/);
+    assert.match(tight[2], /│ {4}https:\/\/id\.example\/device {3,}██/);
     const below = seen(60, 40);
     assert.match(below[1], /│ 1\. Open {3}https:\/\/id\.example\/device +│$/);
     assert.ok(below.some(isCode));

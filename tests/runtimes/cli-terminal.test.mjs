@@ -184,13 +184,13 @@ describe('get-token on a terminal', () => {
   it('reads at 40 columns', async () => {
     const shown = await atEntra({ columns: 40, rows: 24 });
     assert.deepEqual(still(await shown.until(WAITING)), [
-      '╭ Sign in ──────────────────────────╮',
-      '│ 1. Open this page:                │',
-      '│ https://microsoft.com/devicelogin │',
-      '│ 2. Enter this code:               │',
-      '│ ABCD-EFGH                         │',
-      '│ 3. Sign in there                  │',
-      '╰───────────────────────────────────╯',
+      '╭ Sign in ─────────────────────────────╮',
+      '│ 1. Open this page:                   │',
+      '│    https://microsoft.com/devicelogin │',
+      '│ 2. Enter this code:                  │',
+      '│    ABCD-EFGH                         │',
+      '│ 3. Sign in there                     │',
+      '╰──────────────────────────────────────╯',
       '',
       '* Waiting… m:ss left (Ctrl-C cancels)',
     ]);

@@ -1,17 +1,18 @@
 // A server that speaks as Entra ID does, over TLS on this machine, under Entra's own host name: what only Entra says cannot
 // be had from another server. Written from Microsoft's documentation of the device code flow and its error codes.
 //
-// `fetch` is that of entra-fetch.mjs while it runs.
+// `fetch` is that of hosts.mjs while it runs.
 
 import { createServer } from 'node:https';
 import { randomUUID } from 'node:crypto';
 import { generate } from 'selfsigned';
-import { ALIASES, entraFetch } from './entra-fetch.mjs';
+import { environmentHere, fetchHere } from './hosts.mjs';
 import { jwt } from './jwt.mjs';
 
-export { ALIASES };
 
 const HOST = 'login.microsoftonline.com';
+/** The names of the public cloud: MSAL Python files what it has under the first, msal-node under the second. */
+export const ALIASES = [HOST, 'login.windows.net', 'login.microsoft.com', 'sts.windows.net'];
 export const TENANT = '11111111-2222-4333-8444-555555555555';
 /** Its domains. */
 const DOMAINS = ['contoso.example', 'contoso.com'];
@@ -224,7 +225,8 @@ export async function startEntra(given = {}) {
   await new Promise((resolve) => https.listen(0, '127.0.0.1', resolve));
   const { port } = https.address();
   const { fetch } = globalThis;
-  const toEntra = entraFetch(port, cert);
+  const ports = Object.fromEntries(ALIASES.map((name) => [name, port]));
+  const toEntra = fetchHere(ports, cert);
   globalThis.fetch = toEntra.fetch;
   return {
     /** Every request so far. */
@@ -236,7 +238,7 @@ export async function startEntra(given = {}) {
     port,
     cert,
     /** The same for a program in Node, as its environment. */
-    env: { NODE_OPTIONS: `--import=${new URL('entra-fetch.mjs', import.meta.url)}`, ENTRA_PORT: `${port}`, ENTRA_CERTIFICATE: cert },
+    env: environmentHere(ports, cert),
     async close() {
       globalThis.fetch = fetch;
       await toEntra.close();
