@@ -1,7 +1,7 @@
 // `npm run size`: what ships, in bytes, beside a budget that only goes down. Fails when something grew over it.
 
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -18,6 +18,8 @@ main(async () => {
   const bundle = Buffer.from(bundled.outputFiles[0].contents);
   // The same, with the module beside it as bytes, as workerd has it; that is also how it compresses best.
   const code = Buffer.from(bundle.toString().replace(/"[A-Za-z0-9+/=]{10000,}"/, '""'));
+  const parts = readdirSync(join(ROOT, 'pkg/cli'));
+  const command = parts.reduce((total, name) => total + statSync(join(ROOT, 'pkg/cli', name)).size, 0);
   const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json'], { cwd: join(ROOT, 'pkg') });
   const [{ size: packed, unpackedSize: unpacked }] = JSON.parse(stdout);
 
@@ -33,6 +35,7 @@ main(async () => {
     'javascript, brotli': brotli(code),
     'wasm and javascript, brotli': brotli(wasm) + brotli(code),
     'bundle, brotli': brotli(bundle),
+    'command, with its libraries': command,
     'package, packed': packed,
     'package, unpacked': unpacked,
   };

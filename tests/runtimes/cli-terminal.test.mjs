@@ -4,12 +4,14 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { approve, decline } from '../../examples/authorization-server/person.mjs';
 import { CLIENT_ID, startAuthorizationServer } from '../../examples/authorization-server/server.mjs';
 import { Home } from '../js/support/command.mjs';
 import { CLIENT, startEntra, TENANT } from '../js/support/entra.mjs';
 import { CODES, startScripted } from '../js/support/scripted.mjs';
+import { ROOT } from './support/runtimes.mjs';
 import { KEYS, terminal } from './support/terminal.mjs';
 
 const jsQR = createRequire(import.meta.url)('jsqr');
@@ -180,6 +182,15 @@ describe('get-token on a terminal', () => {
     await shown.until(WAITING);
     assert.equal(scanned(shown, 80, 24, { ink: 255, paper: 0 }), 'https://microsoft.com/devicelogin');
   });
+
+  for (const [page, ...more] of [['docs/cli.md'], ['README.md', '--no-qr']]) {
+    it(`looks as ${page} shows it`, async () => {
+      const shown = await atEntra({ rows: 24 }, ...more);
+      const lines = still(await shown.until(WAITING)).join('\n');
+      const text = readFileSync(join(ROOT, page), 'utf8');
+      assert.ok(still(text).join('\n').includes(`\`\`\`text\n${lines}\n\`\`\``), lines);
+    });
+  }
 
   it('reads at 40 columns', async () => {
     const shown = await atEntra({ columns: 40, rows: 24 });
