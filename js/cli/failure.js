@@ -50,7 +50,6 @@ const OUTCOMES = {
     exit: Exit.failed,
     remedy: 'Set the DOORCODE_CACHE_KEY or DOORCODE_CACHE_PASSPHRASE that it was encrypted with. If that is lost, delete the file, and everybody signs in again.',
   },
-  cache_store_failed: { exit: Exit.failed, remedy: 'Set that file or its folder right, or name another folder: DOORCODE_CONFIG_DIR' },
 };
 
 /** What the library calls things, and what they are called here. @type {[RegExp, string][]} */
@@ -63,6 +62,9 @@ const WORDS = [
   [/\bauth\.authorityMetadata\b/g, '--device-endpoint and --token-endpoint'],
   [/\bauth\.authority\b/g, '--authority'],
   [/\bacquireTokenByDeviceCode\b/g, '`doorcode get-token`'],
+  [/\bpass (?:a|another) path\b[^.]*\./, 'name another folder: DOORCODE_CONFIG_DIR'],
+  [/^Pass (?:a|the) [^.]*\bpath\b[^.]*\./, 'Name another folder: DOORCODE_CONFIG_DIR'],
+  [/\bpass a key or a passphrase\./i, 'set DOORCODE_CACHE_KEY or DOORCODE_CACHE_PASSPHRASE.'],
   [/^Show people `message` or `verificationUri` as doorcode hands them over\.$/, '`doorcode get-token` shows them that page.'],
 ];
 

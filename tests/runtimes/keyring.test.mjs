@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
@@ -204,6 +204,43 @@ describe('a key in the keyring', async () => {
       assert.equal(lines[0], 'cache_store_failed: The keyring cannot be read.');
       assert.match(lines[1], /Secret Service/);
       assert.deepEqual(left(), ['cli.mjs']);
+    });
+  });
+
+  describe('the command, with --store encrypted', () => {
+    let server;
+    before(async () => {
+      server = await authorizationServer();
+    });
+    after(() => server?.close());
+
+    async function command(name, more = [], env = session.env) {
+      const { clientId, authority } = server.auth;
+      const args = [join(project.folder, 'node_modules/doorcode/cli/doorcode.js'), name, '--client-id', clientId, '--authority', authority, '--store', 'encrypted', ...more];
+      const options = { cwd: project.folder, env, timeout: 60_000, killSignal: 'SIGKILL' };
+      const { code = 0, stdout, stderr } = await exec(program, ['--import', HURRY, ...args], options).catch((error) => error);
+      return { code, stdout, lines: stderr.trim().split('\n') };
+    }
+    const kept = () => join(ours.env.HOME, '.local/state/doorcode/token-cache.jwe');
+    const isLeft = () => existsSync(kept());
+
+    it(`runs in Node ${version}, as a command with a key in the keyring`, async () => {
+      const first = await command('get-token');
+      assert.deepEqual([first.code, first.lines.at(-1)], [0, '  The token is kept in ~/.local/state/doorcode/token-cache.jwe']);
+      assert.match(readFileSync(kept(), 'utf8'), /^eyJ[\w.-]+$/);
+      assert.equal((statSync(kept()).mode & 0o777).toString(8), '600');
+      const second = await command('get-token', ['--silent']);
+      assert.deepEqual([second.code, second.stdout], [0, first.stdout]);
+      assert.deepEqual((await command('sign-out')).lines, ['ok: Signed out ada@example.com.']);
+      assert.equal((await command('get-token', ['--silent'])).code, 3);
+    });
+
+    it('says so where no keyring is, asks nobody, and leaves nothing', async () => {
+      const { code, stdout, lines } = await command('get-token', [], ours.env);
+      assert.deepEqual([code, stdout, lines.length], [1, '', 2], lines.join('\n'));
+      assert.match(lines[0], /^error: The keyring cannot be read/);
+      assert.match(lines[1], /Secret Service/);
+      assert.equal(isLeft(), false);
     });
   });
 });
