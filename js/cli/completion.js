@@ -3,7 +3,6 @@
 import makeTab from '@bomb.sh/tab/commander';
 import { Command } from 'commander';
 import { profileNames, SETTINGS } from './profiles.js';
-import { program } from './program.js';
 import { print } from './terminal.js';
 
 /** What takes the name of a profile that there is. */
@@ -38,29 +37,28 @@ _doorcode() {
 complete -o default -F _doorcode doorcode
 `;
 
-/** @param {unknown} options @param {AbortSignal} signal @param {string} shell */
-export async function completion(options, signal, shell) {
+/** @param {Command} program whose commands it completes @param {string} shell */
+export async function completion(program, shell) {
   if (shell === 'bash') return print(BASH);
-  commands().setup('doorcode', 'doorcode', shell);
+  commands(program).setup('doorcode', 'doorcode', shell);
 }
 
-/** Prints what the last word can be. @param {string[]} words those after `doorcode` */
-export async function complete(words) {
+/** Prints what the last word can be. @param {Command} program @param {string[]} words those after `doorcode` */
+export async function complete(program, words) {
   const [before = '', word = ''] = words.slice(-2);
   if (OF_FILES.includes(before) || (words.length === 3 && words[0] === 'config' && words[1] === 'import' && !word.startsWith('-'))) {
     return print(`${Directive.files}\n`);
   }
   const names = await profileNames().catch(() => /** @type {string[]} */ ([]));
-  commands(names).parse(words);
+  commands(program, names).parse(words);
 }
 
-/** The commands, as tab has them. @param {string[]} [profiles] their names */
-function commands(profiles = []) {
-  const known = program(new AbortController().signal);
+/** The commands, as tab has them. @param {Command} program @param {string[]} [profiles] their names */
+function commands(program, profiles = []) {
   const doorcode = new Command('doorcode');
-  for (const option of known.options) doorcode.addOption(option);
+  for (const option of program.options) doorcode.addOption(option);
   // tab adds one of its own of that name.
-  for (const command of known.commands) if (command.name() !== 'complete') doorcode.addCommand(command);
+  for (const command of program.commands) if (command.name() !== 'complete') doorcode.addCommand(command);
   const tab = makeTab(doorcode);
   tab.commands.delete('complete');
   for (const { options } of tab.commands.values()) {

@@ -48,7 +48,10 @@ export function program(signal) {
   }
 
   for (const group of [tokens, people, looks, profiles]) group(add, doorcode);
-  add(doorcode, 'completion', 'print a script that completes commands, flags and profiles', async () => (await import('./completion.js')).completion)
+  add(doorcode, 'completion', 'print a script that completes commands, flags and profiles', async () => {
+    const { completion } = await import('./completion.js');
+    return (options, signal, shell) => completion(doorcode, shell);
+  })
     .addArgument(new Argument('<shell>', 'the shell that is to read it').choices(SHELLS))
     .addHelpText('after', examples(
       `echo 'eval "$(doorcode completion bash)"' >> ~/.bashrc`,
@@ -56,7 +59,7 @@ export function program(signal) {
       'doorcode completion fish > ~/.config/fish/completions/doorcode.fish',
     ));
   // What these scripts call: `doorcode complete -- <words>`.
-  doorcode.command('complete [words...]', { hidden: true }).action(async (words) => (await import('./completion.js')).complete(words));
+  doorcode.command('complete [words...]', { hidden: true }).action(async (words) => (await import('./completion.js')).complete(doorcode, words));
   return doorcode;
 }
 
