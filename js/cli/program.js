@@ -42,8 +42,8 @@ export function program(signal) {
     return parent.command(usage).description(description)
       .option('-v, --verbose', 'say what happens, and all that is known of an error')
       .action(async (...given) => {
-        const [options, , ...args] = [given.at(-2), given.at(-1), ...given.slice(0, -2)];
-        await (await load())(options, signal, ...args);
+        // The arguments come first, then the flags, and then the command itself.
+        await (await load())(given.at(-2), signal, ...given.slice(0, -2));
       });
   }
 
