@@ -44,8 +44,10 @@ export async function acquire(options, signal, claims) {
   }
 }
 
-/** Without the person. @param {Application} application @param {import('doorcode').TokenRequest} request */
-export async function silently(application, request) {
+/** Without the person. @param {Application} application @param {import('doorcode').TokenRequest} wanted */
+export async function silently(application, wanted) {
+  const { authority } = application;
+  const request = { ...wanted, ...(authority !== undefined && { authority }) };
   const accounts = await namedAccounts(application);
   if (accounts === undefined) return application.pca.acquireToken(request);
   // The same person may be known to several servers and tenants; the library knows which of them it is asked for.

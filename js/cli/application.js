@@ -17,12 +17,18 @@ import { clean, say } from './terminal.js';
  * @property {Settings} settings of the profile, with the flags over them
  * @property {string} [profile] its name
  * @property {import('./store.js').Store} store
+ * @property {string} [authority] to be named with each request: what is kept may be another tenant's
  */
 
 /** @param {Whom} options @returns {Promise<Application>} */
 export async function openApplication(options) {
   const { profile, settings } = await chosen(options);
-  return opened(configurationOf(settings, options.verbose), profile, settings);
+  const configuration = configurationOf(settings, options.verbose);
+  const application = await opened(configuration, profile, settings);
+  // A tenant's domain does not say whose tokens are its own. With a profile all are, if nothing else was asked for; else the server is asked.
+  const { authority } = configuration.auth;
+  const isShared = profile === undefined || options.tenant !== undefined || options.authority !== undefined;
+  return { ...application, ...(isShared && authority !== undefined && { authority }) };
 }
 
 /** For a look at who is signed in: that is the same for every app, and nobody is asked, so none need be named. @param {Whom} options */

@@ -104,6 +104,25 @@ describe('get-token signs a person in', () => {
     assert.deepEqual([code, stdout], [0, 'AT-secret\n']);
   });
 
+  it('prints no token of another tenant than the one that is named by its domain', async () => {
+    const run = (args, env = entra.env) => doorcode(['get-token', '--client-id', CLIENT, '--scope', 'User.Read', ...args], { home, env });
+    const silent = (...args) => run([...args, '--silent']);
+    assert.equal((await run(['--tenant', TENANT])).code, 0);
+    for (const named of [['--tenant', 'fabrikam.com'], ['--authority', 'https://login.microsoftonline.com/fabrikam.com']]) {
+      const other = await silent(...named);
+      assert.deepEqual([other.code, other.stdout], [1, ''], `${named}`);
+      assert.match(other.stderr, /Tenant 'fabrikam\.com' not found/);
+    }
+    assert.equal((await silent('--tenant', 'contoso.com')).stdout, 'AT-secret\n');
+    // The tokens of a profile are of its tenant: no server has to be asked whose they are.
+    const config = await doorcode(['config', 'create', 'work', '--client-id', CLIENT, '--scope', 'User.Read', '--tenant', 'contoso.com'], { home });
+    assert.equal(config.code, 0, config.stderr);
+    const ofProfile = (args, env = entra.env) => doorcode(['get-token', '--profile', 'work', ...args], { home, env });
+    assert.equal((await ofProfile([])).code, 0);
+    assert.equal((await ofProfile([], WITHOUT_SERVERS)).stdout, 'AT-secret\n');
+    assert.deepEqual([(await ofProfile(['--silent', '--tenant', 'fabrikam.com'])).stdout], ['']);
+  });
+
   it('renews the token with --force-refresh, though the one at hand is good', async () => {
     const first = await getToken();
     const second = await getToken(['--force-refresh']);
