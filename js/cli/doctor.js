@@ -25,7 +25,7 @@ export async function doctor(options, signal) {
     if (!options.json) for (const finding of findings.slice(-found.length)) await print(shown(finding));
   };
   flagsOf(options); // a flag that is wrong is said at once, as by every command
-  await tell([node(), ...environment()]);
+  await tell([runtime(), ...environment()]);
   const { told, known } = await profileOf(options);
   await tell([told]);
   if (known) {
@@ -51,10 +51,18 @@ function findingOf(check, error, severity = 'error') {
 /** The oldest that the package is for. */
 const OLDEST_NODE = 20;
 
-function node() {
+function runtime() {
+  const other = otherRuntime();
+  if (other) return finding('ok', 'node', `${other}.`);
   const [major = 0] = process.versions.node.split('.').map(Number);
   if (major >= OLDEST_NODE) return finding('ok', 'node', `Node ${process.versions.node}.`);
   return finding('warning', 'node', `Node ${process.versions.node} is older than doorcode is made for.`, `Take Node ${OLDEST_NODE} or later.`);
+}
+
+/** What runs it, if it is not Node; it has Node's version as well. */
+function otherRuntime() {
+  const { bun, deno } = process.versions;
+  return bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : undefined;
 }
 
 /** What the environment does to connections. Never what is in it: an address of a proxy may hold a password. @returns {Finding[]} */
@@ -67,11 +75,11 @@ function environment() {
     const isAble = major >= 24 || (major === 22 && minor >= 21);
     const options = [...execArgv, ...(env.NODE_OPTIONS ?? '').split(' ')];
     const isTold = env.NODE_USE_ENV_PROXY === '1' || options.includes('--use-env-proxy');
-    const isTaken = isAble && isTold && set.some((name) => /^https?_/i.test(name));
+    const isTaken = (otherRuntime() || (isAble && isTold)) && set.some((name) => /^https?_/i.test(name));
     const fix = isAble ? 'Set NODE_USE_ENV_PROXY=1, and HTTPS_PROXY' : 'Take Node 24 or 22.21, and set NODE_USE_ENV_PROXY=1 and HTTPS_PROXY';
     found.push(isTaken
       ? finding('ok', 'proxy', `Connections are made by the proxy of ${set.join(' and ')}.`)
-      : finding('warning', 'proxy', `${set.join(' and ')} names a proxy, and this Node does not use it.`, `${fix}, if the server can be reached by the proxy alone.`));
+      : finding('warning', 'proxy', `${set.join(' and ')} names a proxy, and ${otherRuntime() ?? 'this Node'} does not use it.`, `${otherRuntime() ? 'Set HTTPS_PROXY' : fix}, if the server can be reached by the proxy alone.`));
   }
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
     const remedy = 'Remove it; name the certificate of your proxy or server in NODE_EXTRA_CA_CERTS.';

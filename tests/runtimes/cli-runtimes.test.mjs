@@ -73,6 +73,11 @@ describe('the command', async () => {
       assert.deepEqual([code, stdout, stderr.split('\n')[0]], [3, '', 'error: Somebody has to sign in, and --silent says to ask nobody.']);
     }));
 
+    it(`says that it is ${name}, to who asks the doctor`, () => inHome(async (home, flags) => {
+      const { code, stdout } = await run(home, ['doctor', ...flags]);
+      assert.deepEqual([code, stdout.split('\n')[0]], [0, `ok: ${name}.`]);
+    }));
+
     it(`can be cancelled in ${name}`, () => inHome(async (home, flags) => {
       const { code, stdout, stderr } = await run(home, ['get-token', ...flags], (text, child) => /Ctrl-C cancels\.\n$/.test(text) && child.kill('SIGINT'));
       assert.deepEqual([code, stdout, stderr.split('\n').at(-2)], [130, '', 'Authentication cancelled by user']);
