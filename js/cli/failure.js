@@ -52,6 +52,25 @@ const OUTCOMES = {
   },
 };
 
+/** What keeps a file from being read or written, by the code of the error. @type {Record<string, string>} */
+const OBSTACLES = {
+  ENOENT: 'there is no such folder', ENOTDIR: 'a file is in the place of a folder', EISDIR: 'it is a folder', EACCES: 'permission denied',
+  EPERM: 'permission denied', EROFS: 'the file system is read-only', ENOSPC: 'the disk is full',
+};
+
+/** @param {string} what @param {unknown} cause */
+export function notWritable(what, cause) {
+  const { code, message } = /** @type {NodeJS.ErrnoException} */ (cause);
+  return new Failure(`${what} cannot be written: ${OBSTACLES[code ?? ''] ?? message}.`, 'Name another file, in a folder that you may write to.', { cause });
+}
+
+/** @param {string} what @param {unknown} cause */
+export function notReadable(what, cause) {
+  const { code, message } = /** @type {NodeJS.ErrnoException} */ (cause);
+  const why = code === 'ENOENT' ? 'there is no such file' : OBSTACLES[code ?? ''] ?? message;
+  return new Failure(`${what} cannot be read: ${why}.`, 'Check the path, and who may read there.', { cause });
+}
+
 /** What the library calls things, and what they are called here. @type {[RegExp, string][]} */
 const WORDS = [
   [/system\.protocolMode (?:is|to) "OIDC"/g, '--oidc'],
@@ -65,6 +84,10 @@ const WORDS = [
   [/\bpass (?:a|another) path\b[^.]*\./, 'name another folder: DOORCODE_CONFIG_DIR'],
   [/^Pass (?:a|the) [^.]*\bpath\b[^.]*\./, 'Name another folder: DOORCODE_CONFIG_DIR'],
   [/\bpass a key or a passphrase\./i, 'set DOORCODE_CACHE_KEY or DOORCODE_CACHE_PASSPHRASE.'],
+  [
+    / A page needs the server's leave \(CORS\), an extension the host among its host_permissions\./,
+    ' If it is the certificate that is not trusted, name its issuer in NODE_EXTRA_CA_CERTS.',
+  ],
   [/^Show people `message` or `verificationUri` as doorcode hands them over\.$/, '`doorcode get-token` shows them that page.'],
 ];
 
@@ -85,11 +108,16 @@ export function report(error, isVerbose) {
   const outcome = OUTCOMES[error?.errorCode];
   const message = outcome?.message ?? messageOf(error);
   const page = error?.remedyUrl && !error.remedy?.includes(error.remedyUrl) ? ` ${error.remedyUrl}` : '';
-  const remedy = outcome?.remedy ?? `${error?.remedy ?? usual(error)}${page}`;
+  const remedy = outcome?.remedy ?? (isBusy(error) ? 'The server is busy or in trouble: try again in a while.' : `${error?.remedy ?? usual(error)}${page}`);
   say(`${mark('failed')} ${clean(inOurWords(message))}`);
   if (remedy) say(`  ${clean(inOurWords(remedy))}`);
   if (!isVerbose) return;
   for (const [name, value] of details(error)) say(`  ${name}: ${clean(String(value))}`);
+}
+
+/** Whether a server said no more than that it cannot answer now. @param {any} error */
+function isBusy(error) {
+  return error?.errorCode === 'post_request_failed' && (error.status === 429 || error.status >= 500);
 }
 
 /** What an error says. What begins it is for programs, unless it is the server's own word, which people search for. @param {any} error @returns {string} */

@@ -7,8 +7,8 @@ import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { jwtDecode } from 'jwt-decode';
-import { cancelled, Failure } from './failure.js';
-import { asJson, clean, mark, print, say, styled } from './terminal.js';
+import { cancelled, Failure, notReadable } from './failure.js';
+import { asJson, clean, mark, print, say, shortPath, styled } from './terminal.js';
 import { distance, fromNow, iso } from './times.js';
 
 /** Bytes. Servers take headers of some 16 KB; what is longer than this is something else. */
@@ -81,7 +81,8 @@ async function read(file, signal) {
       if (length > MOST_BYTES) throw new Failure('That is more than 1 MiB: no token is as long.', 'Give a file or a text that has the token alone.');
     }
   } catch (error) {
-    throw signal.aborted ? cancelled() : error;
+    if (signal.aborted) throw cancelled();
+    throw error instanceof Failure ? error : notReadable(isInput ? 'Standard input' : shortPath(file), error);
   }
   const bytes = Buffer.concat(chunks);
   // What PowerShell 5 makes of `>`.

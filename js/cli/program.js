@@ -23,7 +23,7 @@ export function program(signal) {
     .description('Sign people in from where there is no browser, and get their tokens (OAuth 2.0 device code, RFC 8628).')
     .version(DOORCODE_VERSION, '-V, --version', 'print the version')
     .exitOverride()
-    .showHelpAfterError('  See how it is used with --help.')
+    .showHelpAfterError('  See how it is used: doorcode --help')
     .addHelpText('after', examples(
       'doorcode get-token --client-id <id> --tenant contoso.com --scope User.Read',
       'doorcode config create work --client-id <id> --tenant contoso.com',
@@ -40,6 +40,7 @@ export function program(signal) {
    */
   function add(parent, usage, description, load) {
     return parent.command(usage).description(description)
+      .showHelpAfterError(`  See how it is used: ${parent === doorcode ? '' : 'doorcode '}${parent.name()} ${usage.split(' ')[0]} --help`)
       .option('-v, --verbose', 'say what happens, and all that is known of an error')
       .action(async (...given) => {
         // The arguments come first, then the flags, and then the command itself.
@@ -55,7 +56,7 @@ export function program(signal) {
     .addArgument(new Argument('<shell>', 'the shell that is to read it').choices(SHELLS))
     .addHelpText('after', examples(
       `echo 'eval "$(doorcode completion bash)"' >> ~/.bashrc`,
-      'doorcode completion zsh > "${fpath[1]}/_doorcode"',
+      "echo 'autoload -U compinit; compinit; source <(doorcode completion zsh)' >> ~/.zshrc",
       'doorcode completion fish > ~/.config/fish/completions/doorcode.fish',
     ));
   // What these scripts call: `doorcode complete -- <words>`.
@@ -72,7 +73,7 @@ function tokens(add, doorcode) {
     .option('--silent', 'ask nobody: end with 3 if somebody has to sign in')
     .option('--force-refresh', 'renew the token, even if the one at hand is good')
     .addOption(new Option('-o, --output <format>', 'what to print').choices(OUTPUTS).default('text'))
-    .option('--output-file <file>', 'write it there, for you alone to read')
+    .addOption(new Option('--output-file <file>', 'write it there, for you alone to read').argParser(file))
     .addHelpText('after', examples(
       'TOKEN=$(doorcode get-token --profile work)',
       'curl -H "$(doorcode get-token --profile work -o header)" https://graph.microsoft.com/v1.0/me',
@@ -107,7 +108,7 @@ function people(add, doorcode) {
 function looks(add, doorcode) {
   add(doorcode, 'inspect', 'show what is in a token; its signature is not verified', async () => (await import('./inspect.js')).inspect)
     .addOption(new Option('-t, --token <token>', 'the token; others on this machine may see it there').conflicts('file'))
-    .option('-f, --file <file>', 'the file that it is in (default: standard input)')
+    .addOption(new Option('-f, --file <file>', 'the file that it is in (default: standard input)').argParser(file))
     .option('--json', 'as JSON')
     .addHelpText('after', examples('doorcode get-token --profile work | doorcode inspect', 'doorcode inspect -f token.txt'));
 
@@ -119,6 +120,7 @@ function looks(add, doorcode) {
 /** @param {Add} add @param {Command} doorcode */
 function profiles(add, doorcode) {
   const config = doorcode.command('config').description('make, show and change profiles: whom to ask, for what, under a name')
+    .showHelpAfterError('  See how it is used: doorcode config --help')
     .addHelpText('after', examples('doorcode config create work --client-id <id> --tenant contoso.com --scope User.Read', 'doorcode config list'));
   const load = (/** @type {Exclude<keyof typeof import('./config.js'), 'default'>} */ name) => async () => (await import('./config.js'))[name];
 
@@ -140,7 +142,7 @@ function profiles(add, doorcode) {
     .option('-y, --yes', 'do not ask')
     .addHelpText('after', examples('doorcode config delete work --yes'));
   add(config, 'export [name]', 'print a profile, for somebody else to import', load('exportProfile'))
-    .option('--output-file <file>', 'write it there')
+    .addOption(new Option('--output-file <file>', 'write it there').argParser(file))
     .addHelpText('after', examples('doorcode config export work > work.json'));
   add(config, 'import [file]', 'make a profile from what export printed; from standard input if no file is named', load('importProfile'))
     .option('--name <name>', 'call it so')
@@ -208,6 +210,12 @@ function seconds(value) {
   const number = Number(value);
   if (Number.isInteger(number) && number > 0) return number;
   throw new InvalidArgumentError('It must be a whole number of seconds, such as 300.');
+}
+
+/** What an unset variable of a script leaves is the name of no file. @param {string} value */
+function file(value) {
+  if (value) return value;
+  throw new InvalidArgumentError('It must be the name of a file.');
 }
 
 /** @param {string[]} lines */

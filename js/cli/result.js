@@ -3,7 +3,7 @@
 import { access, appendFile, constants, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { Failure } from './failure.js';
+import { notWritable } from './failure.js';
 import { mark, print, say, shortPath } from './terminal.js';
 
 /** @import { AuthenticationResult } from 'doorcode' */
@@ -62,11 +62,11 @@ export async function writePrivate(path, text) {
     if (isDevice(path) || (found && !found.isFile())) await appendFile(path, text);
     else await writeFileAtomic(found ? await realpath(path) : path, text, { mode: 0o600 });
   } catch (error) {
-    throw notWritable(path, error);
+    throw notWritable(shortPath(path), error);
   }
 }
 
-/** Whether a file can be written, asked while nobody has done anything for it yet. @param {string} path @throws {Failure} if it cannot */
+/** Whether a file can be written, asked while nobody has done anything for it yet. @param {string} path @throws {import('./failure.js').Failure} if it cannot */
 export async function checkWritable(path) {
   try {
     const found = await stat(path).catch(() => undefined);
@@ -76,21 +76,11 @@ export async function checkWritable(path) {
     if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error('no folder'), { code: 'ENOTDIR' });
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw notWritable(path, error);
+    throw notWritable(shortPath(path), error);
   }
 }
 
 /** What /dev/stdout leads to may be a file, which has something in it already. @param {string} path */
 function isDevice(path) {
   return path.startsWith('/dev/');
-}
-
-/** @param {string} path @param {unknown} cause */
-function notWritable(path, cause) {
-  const { code, message } = /** @type {NodeJS.ErrnoException} */ (cause);
-  const why = {
-    ENOENT: 'there is no such folder', ENOTDIR: 'a file is in the place of a folder', EISDIR: 'it is a folder', EACCES: 'permission denied',
-    EPERM: 'permission denied', EROFS: 'the file system is read-only', ENOSPC: 'the disk is full',
-  }[code ?? ''];
-  return new Failure(`${shortPath(path)} cannot be written: ${why ?? message}.`, 'Name another file, in a folder that you may write to.', { cause });
 }

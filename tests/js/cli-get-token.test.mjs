@@ -165,9 +165,16 @@ describe('get-token fails in one line, says in another what to do, and ends with
   };
 
   it('2, if the command line is wrong', async () => {
-    const see = '  See how it is used with --help.';
+    const see = '  See how it is used: doorcode get-token --help';
     assert.deepEqual(outcome(await getToken(['--timeout', 'soon'])), [2, "error: option '--timeout <seconds>' argument 'soon' is invalid. It must be a whole number of seconds, such as 300.", see]);
     assert.deepEqual(outcome(await getToken(['--output', 'xml'])), [2, "error: option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are text, json, env, header.", see]);
+    // As a variable that is not set leaves it: nobody signs in for a file that has no name.
+    assert.deepEqual(outcome(await getToken(['--output-file', ''])), [2, "error: option '--output-file <file>' argument '' is invalid. It must be the name of a file.", see]);
+    const config = await doorcode(['config', 'show', '--nope'], { home });
+    assert.deepEqual(outcome(config).at(-1), '  See how it is used: doorcode config show --help');
+    for (const [args, name] of [[['nope'], 'doorcode'], [['config', 'nope'], 'doorcode config']]) {
+      assert.deepEqual(outcome(await doorcode(args, { home })).at(-1), `  See how it is used: ${name} --help`);
+    }
     assert.deepEqual(outcome(await doorcode(['get-token'], { home })), [
       2, 'error: It is not said which app people are to sign in to.', '  Give --client-id, or make a profile: doorcode config create',
     ]);
@@ -225,6 +232,26 @@ describe('get-token fails in one line, says in another what to do, and ends with
       `error: The authority's endpoints could not be found at ${origin}/.well-known/openid-configuration: fetch failed (connect ECONNREFUSED ${new URL(origin).host}).`,
       '  Open the address in the error to see what is there; check the authority and the connection, and for an OpenID provider that --oidc is given.',
     ]);
+  });
+
+  it('1, if the server is busy, and says so', async () => {
+    for (const status of [429, 503]) {
+      const args = await script({ '/device': () => ({ status, body: 'busy' }) });
+      assert.deepEqual(outcome(await doorcode(args, { home })), [
+        1, `error: post_request_failed: The server answered the request for a device authorization reply with status ${status} and no OAuth error.`,
+        '  The server is busy or in trouble: try again in a while.',
+      ]);
+      await scripted.close();
+    }
+  });
+
+  it('1, if the server\'s certificate is not trusted, with what Node wants then', async () => {
+    const { NODE_OPTIONS, HOSTS } = entra.env;
+    const args = ['get-token', '--client-id', CLIENT, '--tenant', TENANT];
+    const [code, happened, remedy] = outcome(await doorcode(args, { home, env: { NODE_OPTIONS, HOSTS } }));
+    assert.equal(code, 1);
+    assert.match(happened, /certificate/);
+    assert.match(remedy, /^ {2}Check the connection, [^(]* NODE_EXTRA_CA_CERTS\.$/, 'and nothing that is for pages and extensions');
   });
 
   it('1, if the server refuses the client', async () => {

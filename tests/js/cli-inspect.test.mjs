@@ -107,6 +107,13 @@ describe('doorcode inspect', () => {
     }
   });
 
+  it('says of a file that cannot be read which it is, and why', async () => {
+    for (const [path, why] of [['gone', 'there is no such file'], ['.', 'it is a folder']]) {
+      const { code, lines } = await doorcode(['inspect', '--file', path], { home });
+      assert.deepEqual([code, ...lines], [1, `error: ${path} cannot be read: ${why}.`, '  Check the path, and who may read there.']);
+    }
+  });
+
   it('reads no more than a token can be', async () => {
     const large = await inspect(`${'a'.repeat(1_100_000)}.b.c`);
     assert.deepEqual([large.code, large.stdout], [1, '']);
