@@ -4,13 +4,13 @@ import { createReadStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { configurationOf, flagsOf } from './application.js';
-import { cancelled, UsageError } from './failure.js';
+import { cancelled, notReadable, UsageError } from './failure.js';
 import {
   alreadyThere, checkName, checkSettings, createProfile, currentProfile, defaultProfile, deleteProfile, hasProfile, ordered, profileNames, readProfile,
   replaceProfile, SETTINGS, setDefaultProfile,
 } from './profiles.js';
 import { writePrivate } from './result.js';
-import { tokenFolder } from './store.js';
+import { tokenFolder, usualKind } from './store.js';
 import { canAsk, clean, mark, print, say, shortPath, styled } from './terminal.js';
 
 /** @import { Failure } from './failure.js' */
@@ -81,7 +81,7 @@ export async function list({ json }) {
 /** @param {Settings} settings */
 function columns({ clientId, authority, tenant, tokenEndpoint, scopes, store }) {
   const server = [authority ?? (tokenEndpoint && new URL(tokenEndpoint).origin), tenant].filter(Boolean).join(' ');
-  return [clientId ?? '', server || 'common', scopes?.join(' ') ?? '', store ?? 'file'];
+  return [clientId ?? '', server || 'common', scopes?.join(' ') ?? '', store ?? usualKind()];
 }
 
 /** @param {string[][]} rows @returns {string[]} lines */
@@ -110,13 +110,28 @@ export async function edit(options, signal, name) {
   if (Object.keys(given).length > 0 || unset.length > 0) {
     const both = unset.find((field) => given[field] !== undefined);
     if (both) throw new UsageError(`${SETTINGS[both].flag} sets what --unset removes.`, 'Give one of them.');
-    await replaceProfile(profile, checkedEdit({ ...present, ...given, ...Object.fromEntries(unset.map((field) => [field, undefined])) }));
+    await rewrite(profile, present, checkedEdit({ ...present, ...given, ...Object.fromEntries(unset.map((field) => [field, undefined])) }));
   } else {
     if (!canAsk()) throw new UsageError('It is not said what to change.', 'Give what is to be otherwise, such as --scope User.Read, or --unset and a field.');
     const { askSettings } = await import('./questions.js');
-    await replaceProfile(profile, checkedEdit(await askSettings({}, present, signal)));
+    await rewrite(profile, present, checkedEdit(await askSettings({}, present, signal)));
   }
   say(`${mark('done')} The profile ${styled('bold', profile)} is changed.`);
+}
+
+/**
+ * Writes what is in a profile anew. Tokens of its former tenant or server would be taken for those of the new one, so they go first.
+ * @param {string} name @param {Settings} former @param {Settings} settings
+ */
+async function rewrite(name, former, settings) {
+  const whom = (/** @type {Settings} */ { authority, tenant = authority ? '' : 'common' }) => [authority ?? 'https://login.microsoftonline.com', tenant].filter(Boolean).join('/');
+  if (whom(former) !== whom(settings)) {
+    const folder = await tokenFolder(name);
+    const hasTokens = await stat(folder).then(() => true, () => false);
+    await rm(folder, { recursive: true, force: true });
+    if (hasTokens) say(`${mark('info')} Its tokens were those of another tenant or server, and are deleted: sign in again.`);
+  }
+  await replaceProfile(name, settings);
 }
 
 /** @param {Settings} settings */
@@ -182,8 +197,8 @@ export async function importProfile({ name: given, replace }, signal, file) {
   configurationOf(settings);
   if (!(await hasProfile(chosen))) return add(chosen, settings);
   if (!replace) throw new UsageError(`There is a profile ${chosen} already.`, 'Give it another name with --name, or replace it with --replace.');
-  await readProfile(chosen); // What is damaged is left for somebody to look at.
-  await replaceProfile(chosen, settings);
+  const former = await readProfile(chosen); // What is damaged is left for somebody to look at.
+  await rewrite(chosen, former, settings);
   say(`${mark('done')} The profile ${styled('bold', chosen)} is replaced.`);
 }
 
@@ -205,7 +220,7 @@ async function readText(file, where, signal) {
   } catch (error) {
     if (signal.aborted) throw cancelled();
     if (error instanceof TypeError) throw new UsageError(`${where} is no text in UTF-8.`, 'Save it as UTF-8, or export with --output-file.');
-    throw error;
+    throw error instanceof UsageError ? error : notReadable(where, error);
   }
 }
 

@@ -140,7 +140,7 @@ export async function readProfile(name) {
 /** @param {string} name of no profile */
 async function missing(name) {
   const names = await profileNames();
-  const known = names.length > 0 ? `There are ${names.join(', ')}.` : 'There is none yet.';
+  const known = names.length > 0 ? `There ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}.` : 'There is none yet.';
   const named = name === process.env.DOORCODE_PROFILE ? ', which DOORCODE_PROFILE names' : name === (await defaultProfile()) ? ', which is the default one' : '';
   return new UsageError(`There is no profile ${name}${named}.`, `${known} Make it with: doorcode config create ${name}`);
 }

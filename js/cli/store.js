@@ -20,8 +20,7 @@ import { mark, say, shortPath } from './terminal.js';
  */
 export async function openStore(profile, kind) {
   if (kind === 'memory') return { plugin: inMemory(), unsaved: 'as --store memory says' };
-  const { DOORCODE_CACHE_KEY, DOORCODE_CACHE_PASSPHRASE } = process.env;
-  const isEncrypted = kind === 'encrypted' || (kind === undefined && Boolean(DOORCODE_CACHE_KEY || DOORCODE_CACHE_PASSPHRASE));
+  const isEncrypted = (kind ?? usualKind()) === 'encrypted';
   const { FileCachePlugin } = await import('doorcode/cache/file');
   const path = join(await tokenFolder(profile), isEncrypted ? 'token-cache.jwe' : 'token-cache.json');
   const file = new FileCachePlugin({ path, onSetAside });
@@ -29,6 +28,11 @@ export async function openStore(profile, kind) {
   const kept = obstacle === undefined ? file : inMemory(obstacle.isInThePlace ? undefined : file);
   const plugin = isEncrypted ? await encrypted(kept, profile) : kept;
   return obstacle === undefined ? { plugin, path } : { plugin, unsaved: obstacle.why };
+}
+
+/** Where tokens are kept if nobody says. @returns {'file' | 'encrypted'} */
+export function usualKind() {
+  return process.env.DOORCODE_CACHE_KEY || process.env.DOORCODE_CACHE_PASSPHRASE ? 'encrypted' : 'file';
 }
 
 /** Where the tokens of a profile are, and nothing else; without one, where the library has its own. @param {string | undefined} profile */

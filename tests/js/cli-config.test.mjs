@@ -174,12 +174,12 @@ describe('doorcode config', () => {
 
     it('say who names a profile that there is not', async () => {
       await create('work');
-      await fails(['config', 'show'], /no profile gone, which DOORCODE_PROFILE names/, /There are work\./, { env: { DOORCODE_PROFILE: 'gone' } });
-      await fails(['get-token', '--silent'], /no profile gone, which DOORCODE_PROFILE names/, /There are work\./, { env: { DOORCODE_PROFILE: 'gone' } });
+      await fails(['config', 'show'], /no profile gone, which DOORCODE_PROFILE names/, /There is work\./, { env: { DOORCODE_PROFILE: 'gone' } });
+      await fails(['get-token', '--silent'], /no profile gone, which DOORCODE_PROFILE names/, /There is work\./, { env: { DOORCODE_PROFILE: 'gone' } });
       await fails(['get-token', '--silent', '--profile', ''], /cannot be called ""/, /letters/);
       assert.equal(JSON.parse(await done(['config', 'show', '--json'], { env: { DOORCODE_PROFILE: '' } })).name, 'work');
       writeFileSync(home.path('.config/doorcode/default-profile'), 'lost\n');
-      await fails(['config', 'show'], /no profile lost, which is the default one/, /There are work\./);
+      await fails(['config', 'show'], /no profile lost, which is the default one/, /There is work\./);
       assert.equal(JSON.parse(await done(['config', 'show', '--json'], { env: { DOORCODE_PROFILE: 'work' } })).name, 'work');
     });
   });
@@ -234,8 +234,25 @@ describe('doorcode config', () => {
       await fails(['config', 'edit', 'work', '--unset', 'tenant', '--tenant', 'x'], /--tenant sets what --unset removes/, /one of them/);
       await fails(['config', 'edit', 'work', '--unset', 'client-id'], /needs the app/, /--client-id/);
       await fails(['config', 'edit', 'work', '--authority', 'https://id.example', '--oidc'], /has no tenants/, /--unset tenant/);
-      await fails(['config', 'edit', 'gone', '--tenant', 'x'], /no profile gone/, /There are work/);
+      await fails(['config', 'edit', 'gone', '--tenant', 'x'], /no profile gone/, /There is work\./);
       assert.equal(readFileSync(file('work'), 'utf8'), before);
+    });
+
+    it('leaves no tokens of a former tenant, which would be taken for those of the new one', async () => {
+      await create('work', '--tenant', 'contoso.com');
+      const cache = `${tokens('work')}/token-cache.json`;
+      mkdirSync(tokens('work'), { recursive: true });
+      writeFileSync(cache, '{}');
+      await done(['config', 'edit', 'work', '--scope', 'User.Read']);
+      await done(['config', 'edit', 'work', '--unset', 'tenant', '--authority', 'https://login.microsoftonline.com/contoso.com']);
+      assert.ok(existsSync(cache), 'it is the same tenant');
+      const { stderr } = await run(['config', 'edit', 'work', '--unset', 'authority', '--tenant', 'fabrikam.com']);
+      assert.match(stderr, /^note: Its tokens were those of another tenant or server, and are deleted: sign in again\.\n/);
+      assert.ok(!existsSync(cache));
+      mkdirSync(tokens('work'), { recursive: true });
+      writeFileSync(cache, '{}');
+      await done(['config', 'import', '--replace'], { input: JSON.stringify({ name: 'work', clientId: 'x', tenant: 'contoso.com' }) });
+      assert.ok(!existsSync(cache));
     });
   });
 
@@ -276,7 +293,7 @@ describe('doorcode config', () => {
       await create('work');
       await fails(['config', 'delete', 'work'], /Nobody can be asked/, /config delete work --yes/);
       assert.ok(existsSync(file('work')));
-      await fails(['config', 'delete', 'gone', '--yes'], /no profile gone/, /There are work/);
+      await fails(['config', 'delete', 'gone', '--yes'], /no profile gone/, /There is work\./);
       await fails(['config', 'delete', '../profiles/work', '--yes'], /cannot be called/, /letters/);
       assert.ok(existsSync(file('work')));
     });
@@ -338,7 +355,7 @@ describe('doorcode config', () => {
 
     it('read no file without an end', async () => {
       await fails(['config', 'import', '/dev/zero'], /\/dev\/zero is too long/, /config export/);
-      await fails(['config', 'import', 'gone.json'], /no such file/, /Check the path/, { exit: 1 });
+      await fails(['config', 'import', 'gone.json'], /^error: gone\.json cannot be read: there is no such file\./, /Check the path/, { exit: 1 });
     });
   });
 });
