@@ -138,7 +138,8 @@ async function bySigningIn({ pca, settings, store }, options, request) {
  * @param {string | undefined} path of the file that has the tokens now
  */
 function welcome({ account }, path) {
-  const name = nameOf(account);
+  // A server that tells no name has a number made up for it, which says nothing to anybody.
+  const name = clean(account?.username || account?.name || '');
   say(`${mark('done')} Signed in${name && ` as ${styled('bold', name)}`}.`);
   // There is no telling later whose it is.
   if (!account) say('  The token is not kept, for the server does not say whose it is.');

@@ -123,6 +123,11 @@ describe('get-token signs a person in', () => {
     assert.deepEqual([(await ofProfile(['--silent', '--tenant', 'fabrikam.com'])).stdout], ['']);
   });
 
+  it('calls nobody by the number that whoever has no name is kept under', async () => {
+    const { code, stderr } = await doorcode(await plain({ '/token': () => ({ json: TOKENS }) }), { home });
+    assert.deepEqual([code, stderr.split('\n').slice(-3)], [0, ['ok: Signed in.', `  The token is kept in ~/${KEPT}`, '']]);
+  });
+
   it('renews the token with --force-refresh, though the one at hand is good', async () => {
     const first = await getToken();
     const second = await getToken(['--force-refresh']);
