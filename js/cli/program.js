@@ -39,8 +39,9 @@ export function program(signal) {
    * @param {() => Promise<(options: any, signal: AbortSignal, ...args: any[]) => unknown>} load
    */
   function add(parent, usage, description, load) {
+    const called = [...(parent === doorcode ? [] : ['doorcode']), parent.name(), usage.split(' ')[0]].join(' ');
     return parent.command(usage).description(description)
-      .showHelpAfterError(`  See how it is used: ${parent === doorcode ? '' : 'doorcode '}${parent.name()} ${usage.split(' ')[0]} --help`)
+      .showHelpAfterError(`  See how it is used: ${called} --help`)
       .option('-v, --verbose', 'say what happens, and all that is known of an error')
       .action(async (...given) => {
         // The arguments come first, then the flags, and then the command itself.
