@@ -75,12 +75,11 @@ function environment() {
     const isAble = major >= 24 || (major === 22 && minor >= 21);
     const options = [...execArgv, ...(env.NODE_OPTIONS ?? '').split(' ')];
     const isTold = env.NODE_USE_ENV_PROXY === '1' || options.includes('--use-env-proxy');
-    const isTaken = (other || (isAble && isTold)) && set.some((name) => /^https?_/i.test(name));
-    const other = otherRuntime();
-    const fix = other ? 'Set HTTPS_PROXY' : isAble ? 'Set NODE_USE_ENV_PROXY=1, and HTTPS_PROXY' : 'Take Node 24 or 22.21, and set NODE_USE_ENV_PROXY=1 and HTTPS_PROXY';
+    const isTaken = otherRuntime() || (isAble && isTold && set.some((name) => /^https?_/i.test(name)));
+    const fix = isAble ? 'Set NODE_USE_ENV_PROXY=1, and HTTPS_PROXY' : 'Take Node 24 or 22.21, and set NODE_USE_ENV_PROXY=1 and HTTPS_PROXY';
     found.push(isTaken
       ? finding('ok', 'proxy', `Connections are made by the proxy of ${set.join(' and ')}.`)
-      : finding('warning', 'proxy', `${set.join(' and ')} names a proxy, and ${other ?? 'this Node'} does not use it.`, `${fix}, if the server can be reached by the proxy alone.`));
+      : finding('warning', 'proxy', `${set.join(' and ')} names a proxy, and this Node does not use it.`, `${fix}, if the server can be reached by the proxy alone.`));
   }
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
     const remedy = 'Remove it; name the certificate of your proxy or server in NODE_EXTRA_CA_CERTS.';
