@@ -5,11 +5,11 @@ import { rm, stat } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { configurationOf, flagsOf } from './application.js';
 import { cancelled, UsageError } from './failure.js';
+import { writePrivate } from './files.js';
 import {
   alreadyThere, checkName, checkSettings, createProfile, currentProfile, defaultProfile, deleteProfile, hasProfile, ordered, profileNames, readProfile,
   replaceProfile, SETTINGS, setDefaultProfile,
 } from './profiles.js';
-import { writePrivate } from './result.js';
 import { tokenFolder } from './store.js';
 import { canAsk, clean, mark, print, say, shortPath, styled } from './terminal.js';
 

@@ -3,12 +3,12 @@
 import { readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
-import writeFileAtomic from 'write-file-atomic';
 import { makeFolder } from '../cache/file-lock.js';
 import { isSegment } from '../cache/file-path.js';
 import { system } from '../cache/file-system.js';
 import { STORES } from './choices.js';
 import { Failure, UsageError } from './failure.js';
+import { reasonOf, replaceFile } from './files.js';
 import { clean, shortPath } from './terminal.js';
 
 /**
@@ -167,7 +167,7 @@ export function alreadyThere(name) {
 
 /** Writes what is in a profile anew, whole or not at all. @param {string} name @param {Settings} settings */
 export async function replaceProfile(name, settings) {
-  await writing(() => writeFileAtomic(profilePath(checkName(name)), json(settings), { mode: 0o600 }));
+  await writing(() => replaceFile(profilePath(checkName(name)), json(settings)));
 }
 
 /** @param {string} name @returns {Promise<boolean>} whether there is one, be it damaged */
@@ -197,7 +197,7 @@ export async function defaultProfile() {
 
 /** @param {string} name */
 export async function setDefaultProfile(name) {
-  await writing(() => writeFileAtomic(defaultPath(), `${name}\n`, { mode: 0o600 }));
+  await writing(() => replaceFile(defaultPath(), `${name}\n`));
 }
 
 /** What is said, in one order, and nothing of what is not. @param {Settings} settings @returns {Settings} */
@@ -218,13 +218,7 @@ async function writing(change) {
     await change();
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    const { code } = /** @type {NodeJS.ErrnoException} */ (cause);
-    /** @type {Record<string, string>} */
-    const reasons = {
-      EACCES: 'permission denied', EPERM: 'permission denied', EROFS: 'the file system is read-only', ENOSPC: 'the disk is full', EDQUOT: 'the disk quota is used up',
-      ENOENT: 'the file system takes no folders', ENOTDIR: 'a file is in the place of a folder', EEXIST: 'a file is in the place of a folder',
-    };
-    const why = reasons[code ?? ''] ?? code;
+    const why = reasonOf(cause, { ENOENT: 'the file system takes no folders', EEXIST: 'a file is in the place of a folder' });
     throw new Failure(`Profiles cannot be written to ${shortPath(configFolder())}: ${why}.`, 'Mend that, or name another folder: DOORCODE_CONFIG_DIR', { cause });
   }
 }

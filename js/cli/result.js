@@ -1,9 +1,6 @@
 // A token, in the form that the next program wants it.
 
-import { access, appendFile, constants, realpath, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
-import { Failure } from './failure.js';
+import { isReplaced, writePrivate } from './files.js';
 import { mark, print, say, shortPath } from './terminal.js';
 
 /** @import { AuthenticationResult } from 'doorcode' */
@@ -51,46 +48,5 @@ export async function deliver(result, { output, outputFile }) {
   // Which cannot be opened by its name if it is a socket.
   if (outputFile === undefined || outputFile === '/dev/stdout') return print(text);
   await writePrivate(outputFile, text);
-  if (!isDevice(outputFile)) say(`${mark('done')} The token is in ${shortPath(outputFile)}`);
-}
-
-/** A file that its owner alone may read, whole or not at all. @param {string} path @param {string} text */
-export async function writePrivate(path, text) {
-  try {
-    const found = await stat(path).catch(() => undefined);
-    // A pipe or a device is written to; a file in its place would be something else.
-    if (isDevice(path) || (found && !found.isFile())) await appendFile(path, text);
-    else await writeFileAtomic(found ? await realpath(path) : path, text, { mode: 0o600 });
-  } catch (error) {
-    throw notWritable(path, error);
-  }
-}
-
-/** Whether a file can be written, asked while nobody has done anything for it yet. @param {string} path @throws {Failure} if it cannot */
-export async function checkWritable(path) {
-  try {
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
-    if (isDevice(path) || (found && !found.isFile())) return;
-    const folder = dirname(found ? await realpath(path) : path);
-    if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error('no folder'), { code: 'ENOTDIR' });
-    await access(folder, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw notWritable(path, error);
-  }
-}
-
-/** What /dev/stdout leads to may be a file, which has something in it already. @param {string} path */
-function isDevice(path) {
-  return path.startsWith('/dev/');
-}
-
-/** @param {string} path @param {unknown} cause */
-function notWritable(path, cause) {
-  const { code, message } = /** @type {NodeJS.ErrnoException} */ (cause);
-  const why = {
-    ENOENT: 'there is no such folder', ENOTDIR: 'a file is in the place of a folder', EISDIR: 'it is a folder', EACCES: 'permission denied',
-    EPERM: 'permission denied', EROFS: 'the file system is read-only', ENOSPC: 'the disk is full',
-  }[code ?? ''];
-  return new Failure(`${shortPath(path)} cannot be written: ${why ?? message}.`, 'Name another file, in a folder that you may write to.', { cause });
+  if (await isReplaced(outputFile)) say(`${mark('done')} The token is in ${shortPath(outputFile)}`);
 }

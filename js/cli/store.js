@@ -4,6 +4,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { configFolder } from './profiles.js';
 import { Failure } from './failure.js';
+import { reasonOf } from './files.js';
 import { mark, say, shortPath } from './terminal.js';
 
 /**
@@ -60,8 +61,7 @@ async function obstacleTo(path) {
     } catch (error) {
       const { code } = /** @type {NodeJS.ErrnoException} */ (error);
       if ((code === 'ENOENT' || code === 'ENOTDIR') && folder !== dirname(folder)) continue;
-      const why = { EROFS: 'the file system is read-only', EACCES: 'permission denied' }[code ?? ''];
-      return { why: `${shortPath(folder)}: ${why ?? code}` };
+      return { why: `${shortPath(folder)}: ${reasonOf(error)}` };
     }
   }
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { approve, decline } from '../../examples/authorization-server/person.mjs';
@@ -355,6 +355,39 @@ describe('get-token --output-file', () => {
 });
 
 describe('get-token --account', () => {
+  it('says where in words that do not act upon a terminal', async () => {
+    const { stderr } = await into('a\u001b[31m\nb');
+    assert.equal(stderr, 'ok: The token is in a b\n');
+  });
+
+  it('makes a private file also where devices are, as in /dev/shm', async () => {
+    const path = `/dev/..${home.path('token')}`;
+    writeFileSync(path, 'old');
+    assert.equal((await into(path)).stderr, `ok: The token is in ${path}\n`);
+    assert.deepEqual([readFileSync(path, 'utf8'), modeOf(path)], [token, '600']);
+  });
+
+  it('shows nobody a token who has put a file in its way', async () => {
+    const theirs = home.path('theirs');
+    writeFileSync(theirs, '');
+    // What write-file-atomic would have called its temporary file, which anybody can work out who knows the process.
+    const planted = first(`
+      import { createHash } from 'node:crypto';
+      import { linkSync } from 'node:fs';
+      const digest = createHash('sha1').update('doorcode').update(String(process.pid)).update('0').update('1').digest();
+      linkSync('${theirs}', '${home.path('token')}.' + digest.readUInt32BE(0));`);
+    assert.equal((await into('token', { env: planted })).code, 0);
+    assert.equal(readFileSync(theirs, 'utf8'), '');
+    assert.equal(readFileSync(home.path('token'), 'utf8'), token);
+  });
+
+  it('is one\'s own file, whoever had it before', { skip: process.getuid?.() !== 0 && 'only root may give files away' }, async () => {
+    writeFileSync(home.path('token'), '');
+    chownSync(home.path('token'), 65_534, 65_534);
+    assert.equal((await into('token')).code, 0);
+    assert.deepEqual([statSync(home.path('token')).uid, modeOf(home.path('token'))], [0, '600']);
+  });
+
   it('gives the token of the one who is named, however it is typed, and of who came last if nobody is', async () => {
     const ada = await getToken();
     login = 'grace';
