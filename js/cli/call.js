@@ -5,6 +5,7 @@
 
 import { acquire } from './acquire.js';
 import { Failure, UsageError } from './failure.js';
+import { quoted } from './result.js';
 import { clean, escaped, mark, print, say } from './terminal.js';
 
 /**
@@ -229,7 +230,7 @@ function reasonIn(body) {
 
 /** @param {number} status @param {Record<string, string>} challenge @param {Headers} headers */
 function remedyFor(status, { error, scope }, headers) {
-  if (scope && error === 'insufficient_scope') return `The API wants another scope: --scope "${scope}"`;
+  if (scope && error === 'insufficient_scope') return `The API wants another scope: --scope ${quoted(scope)}`;
   if (status === 401) return 'See whom the token is for (doorcode get-token | doorcode inspect), and get one for this API with --scope or --resource.';
   if (status === 403) return 'The token is good, but not for this: it needs another --scope, the consent of an administrator, or a role for the person.';
   if (status === 404 || status === 410) return 'Check the address.';

@@ -1,6 +1,7 @@
 // `doorcode call`: at oidc-provider's own API, and at such as say no, say much, or mean harm.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:https';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { generate } from 'selfsigned';
@@ -123,7 +124,7 @@ describe('doorcode call', () => {
       [401, { 'www-authenticate': 'Bearer realm="x", error="invalid_token", error_description="wrong \\"aud\\" in {token}"' }, {}, /^error: 401 Unauthorized: wrong "aud" in \(the token\)$/, /doorcode inspect.*--scope or --resource/],
       [401, { 'www-authenticate': 'Bearer' }, undefined, /^error: 401 Unauthorized$/, /doorcode inspect/],
       [403, {}, graph, /^error: 403 Forbidden: Authorization_RequestDenied: Not allowed, \(the token\)$/, /consent.*role/],
-      [403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="mail.read files.read"' }, {}, /insufficient_scope/, /--scope "mail\.read files\.read"/],
+      [403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="mail.read files.read"' }, {}, /insufficient_scope/, /--scope 'mail\.read files\.read'/],
       [404, {}, { message: 'Not here' }, /^error: 404 Not Found: Not here$/, /Check the address/],
       [400, {}, { title: 'Bad', detail: 'Filter is wrong' }, /^error: 400 Bad Request: Filter is wrong$/, /what the API says/],
       [405, {}, { error: 'no_get', error_description: 'Post it' }, /Post it$/, /no GET/],
@@ -140,6 +141,14 @@ describe('doorcode call', () => {
       const sent = json === undefined ? '' : JSON.stringify(json);
       assert.equal(run.stdout.replaceAll(/AT-1\+\/=/g, '{token}'), sent, 'the body is printed all the same');
     }
+  });
+
+  it('suggests no command that does more than it says', async () => {
+    const scope = "$(echo ran)`echo ran`' mail.read";
+    answers['/api'] = () => ({ status: 403, headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` }, json: {} });
+    const { lines } = await call('/api');
+    const [, flag] = /another scope: --scope (.+)$/.exec(lines.at(-1));
+    assert.equal(execFileSync('sh', ['-c', `printf %s ${flag}`], { encoding: 'utf8' }), scope);
   });
 
   it('gets a new token once with the claims that an API asks for', async () => {
