@@ -36,7 +36,8 @@ function variables(result) {
 
 /** As a shell takes it, and where nothing has to be quoted, as Docker and systemd do. @param {string} value */
 export function quoted(value) {
-  return /^[\w.~+/=:-]*$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
+  // Shells make a home of "~" at the beginning, and behind ":" or "="; Zsh a path of "=".
+  return /^[\w.~+/=:-]*$/.test(value) && !/^[~=]|:[~=]|=~/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }
 
 /**

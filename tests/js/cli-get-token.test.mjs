@@ -289,10 +289,11 @@ describe('get-token prints the token', () => {
   });
 
   it('quoted for a shell, where it is of odd characters', async () => {
-    const odd = "it's $HOME; `id` \\ *";
-    const args = await script({ '/token': () => ({ json: { ...TOKENS, access_token: odd } }) });
-    const { stdout } = await doorcode([...args, '-o', 'env'], { home });
-    assert.equal(execFileSync('sh', ['-c', `eval "$0"; printf %s "$ACCESS_TOKEN"`, stdout], { encoding: 'utf8' }), odd);
+    for (const odd of ["it's $HOME; `id` \\ *", '~root/AT', 'AT:~/1']) {
+      const args = await script({ '/token': () => ({ json: { ...TOKENS, access_token: odd } }) });
+      const { stdout } = await doorcode([...args, '-o', 'env'], { home }).finally(scripted.close);
+      assert.equal(execFileSync('sh', ['-c', `eval "$0"; printf %s "$ACCESS_TOKEN"`, stdout], { encoding: 'utf8' }), odd);
+    }
   });
 });
 
