@@ -38,9 +38,29 @@ _doorcode() {
 complete -o default -F _doorcode doorcode
 `;
 
+/** tab's own for Zsh has the shell evaluate a flag that stands on the line, up to its "=". */
+const ZSH = `#compdef doorcode
+# zsh completion for doorcode
+_doorcode() {
+  local line directive
+  local -a answers
+  for line in "\${(@f)$(doorcode complete -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)}"; do
+    case $line in
+      :*) directive=$line ;;
+      ?*) answers+=("\${\${line//:/\\:}/$'\\t'/:}") ;;
+    esac
+  done
+  if [[ $words[CURRENT] == -*=* ]]; then compset -P '*='; fi
+  if (( $#answers )) && _describe doorcode answers; then return; fi
+  if [[ $directive != ${Directive.nothing} ]]; then _files; fi
+}
+if [[ $funcstack[1] == _doorcode ]]; then _doorcode "$@"; else compdef _doorcode doorcode; fi
+`;
+
 /** @param {unknown} options @param {AbortSignal} signal @param {string} shell */
 export async function completion(options, signal, shell) {
   if (shell === 'bash') return print(BASH);
+  if (shell === 'zsh') return print(ZSH);
   commands().setup('doorcode', 'doorcode', shell);
 }
 
