@@ -1,7 +1,7 @@
 // Profiles: whom to ask, for what, under a name. One file each, without secrets, in the platform's folder for configuration.
 
 import { readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import envPaths from 'env-paths';
 import { makeFolder } from '../cache/file-lock.js';
 import { isSegment } from '../cache/file-path.js';
@@ -71,7 +71,15 @@ function url(value) {
 
 /** The folder of profiles. */
 export function configFolder() {
-  return process.env.DOORCODE_CONFIG_DIR || envPaths('doorcode', { suffix: '' }).config;
+  const folder = process.env.DOORCODE_CONFIG_DIR || envPaths('doorcode', { suffix: '' }).config;
+  // Where somebody happens to be there may be profiles that others have put there.
+  if (!process.env.DOORCODE_CONFIG_DIR && !isAbsolute(folder)) throw homeless();
+  return folder;
+}
+
+/** Nobody says where a person's files are. */
+export function homeless() {
+  return new Failure('No home folder is known.', 'Set HOME (and XDG_CONFIG_HOME if it is set) to an absolute path, or name a folder: DOORCODE_CONFIG_DIR');
 }
 
 const folder = () => join(configFolder(), 'profiles');

@@ -2,7 +2,7 @@
 
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { configFolder } from './profiles.js';
+import { configFolder, homeless } from './profiles.js';
 import { Failure } from './failure.js';
 import { reasonOf } from './files.js';
 import { mark, say, shortPath } from './terminal.js';
@@ -34,14 +34,22 @@ export async function openStore(profile, kind) {
 
 /** Where the tokens of a profile are, and nothing else; without one, where the library has its own. @param {string | undefined} profile */
 export async function tokenFolder(profile) {
-  const { FileCachePlugin } = await import('doorcode/cache/file');
+  const [{ FileCachePlugin }, { ClientConfigurationError }] = await Promise.all([import('doorcode/cache/file'), import('doorcode')]);
   // Whoever names the folder of everything, such as a container with one volume, has the tokens there as well.
-  const folder = process.env.DOORCODE_CONFIG_DIR ? join(configFolder(), 'tokens') : dirname(new FileCachePlugin().path);
+  const folder = process.env.DOORCODE_CONFIG_DIR ? join(configFolder(), 'tokens') : dirname(usualPath());
   return profile === undefined ? folder : join(folder, 'profiles', profile);
 }
 
 /** @param {import('doorcode/cache/file').FileSetAside} event */
 function onSetAside({ path, keptAs }) {
+
+  function usualPath() {
+    try {
+      return new FileCachePlugin().path;
+    } catch (error) {
+      throw error instanceof ClientConfigurationError ? homeless() : error;
+    }
+  }
   say(`${mark('warning')} ${shortPath(path)} was damaged; everybody who was signed in has to sign in again.`);
   say(`  It is kept as ${shortPath(keptAs)}`);
 }
