@@ -7,6 +7,11 @@ import { Failure } from './failure.js';
 import { reasonOf } from './files.js';
 import { mark, say, shortPath } from './terminal.js';
 
+/** Taken out of the environment: what is started from here, such as a browser, need not have the key. */
+const { DOORCODE_CACHE_KEY: base64, DOORCODE_CACHE_PASSPHRASE: passphrase } = process.env;
+delete process.env.DOORCODE_CACHE_KEY;
+delete process.env.DOORCODE_CACHE_PASSPHRASE;
+
 /**
  * @typedef {object} Store
  * @property {import('doorcode').IVersionedCachePlugin} plugin
@@ -21,8 +26,7 @@ import { mark, say, shortPath } from './terminal.js';
  */
 export async function openStore(profile, kind) {
   if (kind === 'memory') return { plugin: inMemory(), unsaved: 'as --store memory says' };
-  const { DOORCODE_CACHE_KEY, DOORCODE_CACHE_PASSPHRASE } = process.env;
-  const isEncrypted = kind === 'encrypted' || (kind === undefined && Boolean(DOORCODE_CACHE_KEY || DOORCODE_CACHE_PASSPHRASE));
+  const isEncrypted = kind === 'encrypted' || (kind === undefined && Boolean(base64 || passphrase));
   const { FileCachePlugin } = await import('doorcode/cache/file');
   const path = join(await tokenFolder(profile), isEncrypted ? 'token-cache.jwe' : 'token-cache.json');
   const file = new FileCachePlugin({ path, onSetAside });
@@ -38,10 +42,6 @@ export async function tokenFolder(profile) {
   // Whoever names the folder of everything, such as a container with one volume, has the tokens there as well.
   const folder = process.env.DOORCODE_CONFIG_DIR ? join(configFolder(), 'tokens') : dirname(usualPath());
   return profile === undefined ? folder : join(folder, 'profiles', profile);
-}
-
-/** @param {import('doorcode/cache/file').FileSetAside} event */
-function onSetAside({ path, keptAs }) {
 
   function usualPath() {
     try {
@@ -50,6 +50,10 @@ function onSetAside({ path, keptAs }) {
       throw error instanceof ClientConfigurationError ? homeless() : error;
     }
   }
+}
+
+/** @param {import('doorcode/cache/file').FileSetAside} event */
+function onSetAside({ path, keptAs }) {
   say(`${mark('warning')} ${shortPath(path)} was damaged; everybody who was signed in has to sign in again.`);
   say(`  It is kept as ${shortPath(keptAs)}`);
 }
@@ -102,7 +106,6 @@ async function encrypted(store, profile) {
 
 /** @param {string | undefined} profile @returns {Promise<import('doorcode/cache/encrypted').EncryptionKey>} */
 async function encryptionKey(profile) {
-  const { DOORCODE_CACHE_KEY: base64, DOORCODE_CACHE_PASSPHRASE: passphrase } = process.env;
   if (base64) {
     const key = Buffer.from(base64, 'base64');
     if (key.length === 32) return { key };
