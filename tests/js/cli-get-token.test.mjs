@@ -124,6 +124,19 @@ describe('get-token signs a person in', () => {
     assert.deepEqual([code, stdout], [0, 'AT-secret\n']);
   });
 
+  it('gives up after --timeout also with --renew, however many codes expired', async () => {
+    const args = await script({
+      '/device': () => ({ json: { ...CODES, expires_in: 300, interval: 1 } }),
+      '/token': ({ count }) => (count < 5 ? { status: 400, json: { error: 'expired_token' } } : { json: TOKENS }),
+    });
+    // The time that each code has is over at once.
+    const late = first('const { fetch } = globalThis, { now } = Date; let ahead = 0; Date.now = () => now() + ahead; '
+      + 'globalThis.fetch = (url, ...more) => ((ahead += String(url).endsWith("/token") ? 300_000 : 0), fetch(url, ...more));');
+    const { code, stderr, lines } = await doorcode([...args, '--renew', '--timeout', '800'], { home, env: late });
+    assert.deepEqual([code, lines.at(-2)], [5, 'error: Nobody signed in within the time that --timeout gives.']);
+    assert.deepEqual(stderr.match(/You have [^.]+/g), ['You have 5 minutes', 'You have 5 minutes', 'You have 3 minutes']);
+  });
+
   it('goes on after slow_down, an outage and a server that fails', async () => {
     const troubles = [refused('slow_down'), undefined, () => ({ status: 503, body: 'down' }), refused('authorization_pending')];
     const args = await script({
