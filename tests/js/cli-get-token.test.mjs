@@ -170,6 +170,23 @@ describe('get-token fails in one line, says in another what to do, and ends with
     ]);
   });
 
+  it('2, and shows what is wrong without what would act upon a terminal', async () => {
+    for (const args of [['get-token', '--output', '\u001b]52;c;AAAA\u0007\u202exml'], ['\u001b[31mget'], ['get-token', '--\u001b[31mred'], ['get-token', 'x\u009b2J']]) {
+      const { code, stdout, stderr } = await doorcode(args, { home });
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.doesNotMatch(stderr, /[^\P{Cc}\n]|\u202e/u);
+    }
+    const named = await getToken(['--output-file', 'no\u001b[31m\nfolder/token']);
+    assert.deepEqual(named.lines.length, 2);
+  });
+
+  it('1, if Node is older than what it needs', async () => {
+    const old = first("import { syncBuiltinESMExports } from 'node:module'; import util from 'node:util'; delete util.styleText; syncBuiltinESMExports();");
+    assert.deepEqual(outcome(await getToken([], { env: old })), [
+      1, `error: The command doorcode needs Node 20.12 or later; this is ${process.version}.`, '  Take a later one.',
+    ]);
+  });
+
   it('3, if somebody has to sign in and --silent says to ask nobody, with a command that does', async () => {
     const { code, stdout, lines } = await getToken(['--silent', '--account', "ada's own"]);
     assert.deepEqual([code, stdout], [3, '']);
