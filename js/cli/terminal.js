@@ -68,5 +68,5 @@ export function escaped(json) {
 /** A path as people write it. @param {string} path */
 export function shortPath(path) {
   const home = homedir();
-  return home && path.startsWith(home + sep) ? `~${path.slice(home.length)}` : path;
+  return clean(home && path.startsWith(home + sep) ? `~${path.slice(home.length)}` : path);
 }

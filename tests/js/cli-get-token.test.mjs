@@ -355,37 +355,6 @@ describe('get-token --output-file', () => {
     assert.deepEqual([readFileSync(home.path('target'), 'utf8'), modeOf(home.path('target'))], [token, '600']);
   });
 
-  it('writes to devices and pipes as they are', async () => {
-    const { code, stdout, stderr } = await into('/dev/stdout');
-    assert.deepEqual([code, stdout, stderr], [0, token, '']);
-    // Of this machine's devices none but stdout: a command that is broken would have root put a file in its place.
-    const log = await shell('echo before >log; doorcode "$@" --output-file /dev/stdout >>log; cat log');
-    assert.equal(log.stdout, `before\n${token}`, 'what was in there stays');
-    execFileSync('mkfifo', [home.path('pipe')]);
-    const [read] = await Promise.all([shell('cat pipe'), into('pipe')]);
-    assert.equal(read.stdout, token);
-    assert.ok(statSync(home.path('pipe')).isFIFO());
-  });
-
-  it('can be cancelled while nobody reads from a pipe', async () => {
-    execFileSync('mkfifo', [home.path('pipe')]);
-    const { code, lines } = await getToken(['--output-file', 'pipe', '--store', 'memory'], { onText: (text, child) => /not kept\.\n$/.test(text) && child.kill('SIGINT') });
-    assert.deepEqual([code, lines.at(-1)], ['SIGINT', 'Authentication cancelled by user']);
-  });
-
-  it('says before anybody signs in that a file cannot be written', async () => {
-    writeFileSync(home.path('file'), '');
-    mkdirSync(home.path('folder'));
-    for (const [path, why] of [['no/token', 'there is no such folder'], ['folder', 'it is a folder'], ['file/token', 'a file is in the place of a folder']]) {
-      assert.deepEqual(await getToken(['--output-file', path, '--account', 'somebody new']), {
-        code: 1, stdout: '', stderr: `error: ${path} cannot be written: ${why}.\n  Name another file, in a folder that you may write to.\n`,
-        lines: [`error: ${path} cannot be written: ${why}.`, '  Name another file, in a folder that you may write to.'],
-      });
-    }
-  });
-});
-
-describe('get-token --account', () => {
   it('says where in words that do not act upon a terminal', async () => {
     const { stderr } = await into('a\u001b[31m\nb');
     assert.equal(stderr, 'ok: The token is in a b\n');
@@ -419,6 +388,37 @@ describe('get-token --account', () => {
     assert.deepEqual([statSync(home.path('token')).uid, modeOf(home.path('token'))], [0, '600']);
   });
 
+  it('writes to devices and pipes as they are', async () => {
+    const { code, stdout, stderr } = await into('/dev/stdout');
+    assert.deepEqual([code, stdout, stderr], [0, token, '']);
+    // Of this machine's devices none but stdout: a command that is broken would have root put a file in its place.
+    const log = await shell('echo before >log; doorcode "$@" --output-file /dev/stdout >>log; cat log');
+    assert.equal(log.stdout, `before\n${token}`, 'what was in there stays');
+    execFileSync('mkfifo', [home.path('pipe')]);
+    const [read] = await Promise.all([shell('cat pipe'), into('pipe')]);
+    assert.equal(read.stdout, token);
+    assert.ok(statSync(home.path('pipe')).isFIFO());
+  });
+
+  it('can be cancelled while nobody reads from a pipe', async () => {
+    execFileSync('mkfifo', [home.path('pipe')]);
+    const { code, lines } = await getToken(['--output-file', 'pipe', '--store', 'memory'], { onText: (text, child) => /not kept\.\n$/.test(text) && child.kill('SIGINT') });
+    assert.deepEqual([code, lines.at(-1)], ['SIGINT', 'Authentication cancelled by user']);
+  });
+
+  it('says before anybody signs in that a file cannot be written', async () => {
+    writeFileSync(home.path('file'), '');
+    mkdirSync(home.path('folder'));
+    for (const [path, why] of [['no/token', 'there is no such folder'], ['folder', 'it is a folder'], ['file/token', 'a file is in the place of a folder']]) {
+      assert.deepEqual(await getToken(['--output-file', path, '--account', 'somebody new']), {
+        code: 1, stdout: '', stderr: `error: ${path} cannot be written: ${why}.\n  Name another file, in a folder that you may write to.\n`,
+        lines: [`error: ${path} cannot be written: ${why}.`, '  Name another file, in a folder that you may write to.'],
+      });
+    }
+  });
+});
+
+describe('get-token --account', () => {
   it('gives the token of the one who is named, however it is typed, and of who came last if nobody is', async () => {
     const ada = await getToken();
     login = 'grace';
