@@ -54,7 +54,7 @@ try {
   homedir();
 } catch {
   // Somebody whom the system does not know, as in some containers. Node throws whenever it is asked, also where no home is needed.
-  process.env.HOME = '';
+  process.env.HOME ??= '';
 }
 
 process.stdout.on('error', (error) => {
