@@ -56,6 +56,10 @@ function checked(address) {
 
 /** @param {URL} url @param {string} token @param {AbortSignal} signal @returns {Promise<Response>} its body may still be on the way */
 async function get(url, token, signal) {
+  // No server's, but something else may have written the cache; and `fetch` quotes such a token in its error.
+  if (!/^[ -~]+$/.test(token)) {
+    throw new Failure('The access token in the cache cannot be sent: it has characters that none may have.', 'Get another: doorcode get-token --force-refresh');
+  }
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), PATIENCE);
   try {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { generate } from 'selfsigned';
@@ -184,7 +185,13 @@ describe('doorcode call', () => {
     answers['/token'] = () => ({ json: { access_token: 'AT-1\r\nx: y', token_type: 'Bearer', expires_in: 3600 } });
     const run = await call('/api');
     says(run, /access_token has characters that none may have/, /Check the authority/);
-    assert.deepEqual(asked('/api'), []);
+    answers['/token'] = () => ({ json: { access_token: 'AT-1', token_type: 'Bearer', expires_in: 3600, id_token: jwt({ iss: server.origin, aud: 'client', sub: 'ada', exp: 4e9 }) } });
+    answers['/api'] = () => ({ json: {} });
+    assert.equal((await call('/api')).code, 0);
+    const cache = home.path('.local/state/doorcode/token-cache.json');
+    writeFileSync(cache, readFileSync(cache, 'utf8').replace('AT-1', 'AT-\\r\\n1'));
+    says(await call('/api', ['--verbose', '--silent']), /token in the cache cannot be sent/, /--force-refresh/);
+    assert.equal(asked('/api').length, 1);
   });
 
   it('says why there was no answer', async () => {
