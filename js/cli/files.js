@@ -46,7 +46,7 @@ export async function writePrivate(path, text) {
 /** Whether a file can be written, asked while nobody has done anything for it yet. @param {string} path @throws {Failure} if it cannot */
 export async function checkWritable(path) {
   try {
-    const found = await stat(path).catch(() => undefined);
+    const found = await lookAt(path);
     if (found?.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
     if (!(await isReplaced(path))) return;
     const folder = dirname(found ? await realpath(path) : path);
@@ -64,8 +64,16 @@ export async function checkWritable(path) {
  */
 export async function isReplaced(path) {
   if (/^\/(dev|proc\/self)\/(stdin|stdout|stderr|fd\/\d+)$/.test(path)) return false;
-  const found = await stat(path).catch(() => undefined);
+  const found = await lookAt(path);
   return found === undefined || found.isFile();
+}
+
+/** What there is. A link that somebody else has put into /tmp the system may refuse to follow. @param {string} path */
+function lookAt(path) {
+  return stat(path).catch((/** @type {NodeJS.ErrnoException} */ error) => {
+    if (error.code !== 'ENOENT') throw error;
+    return undefined;
+  });
 }
 
 /** @param {string} path @param {unknown} cause */

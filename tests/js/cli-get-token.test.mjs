@@ -388,6 +388,20 @@ describe('get-token --output-file', () => {
     assert.deepEqual([statSync(home.path('token')).uid, modeOf(home.path('token'))], [0, '600']);
   });
 
+  it('goes by no link that the system does not follow, as those of others in /tmp', async () => {
+    writeFileSync(home.path('target'), 'old');
+    symlinkSync('target', home.path('link'));
+    const protectedLinks = first(`
+      import { syncBuiltinESMExports } from 'node:module';
+      import fs from 'node:fs/promises';
+      const { stat } = fs;
+      fs.stat = (path, ...more) => (path === 'link' ? Promise.reject(Object.assign(new Error('EACCES'), { code: 'EACCES' })) : stat(path, ...more));
+      syncBuiltinESMExports();`);
+    const { code, stderr } = await into('link', { env: protectedLinks });
+    assert.deepEqual([code, stderr.split('\n')[0]], [1, 'error: link cannot be written: permission denied.']);
+    assert.equal(readFileSync(home.path('target'), 'utf8'), 'old');
+  });
+
   it('writes to devices and pipes as they are', async () => {
     const { code, stdout, stderr } = await into('/dev/stdout');
     assert.deepEqual([code, stdout, stderr], [0, token, '']);
