@@ -174,8 +174,7 @@ async function bundleCommand(version) {
     platform: 'node',
     target: 'node20',
     external: ['doorcode', '@napi-rs/keyring'],
-    // `__filename` is a part of what write-file-atomic calls its temporary files, and nothing else asks for it. ES modules have none.
-    define: { DOORCODE_VERSION: JSON.stringify(version), __filename: JSON.stringify('doorcode') },
+    define: { DOORCODE_VERSION: JSON.stringify(version) },
     // Some of the libraries are CommonJS, which asks for Node's modules by `require`.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     minify: true,

@@ -3,7 +3,7 @@
 import { signInNeeded, silently } from './acquire.js';
 import { isCalled, nameOf, notSignedIn, openApplication, openStoreAlone } from './application.js';
 import { Exit, Failure, UsageError } from './failure.js';
-import { asJson, canAsk, clean, mark, print, say, styled } from './terminal.js';
+import { aligned, asJson, canAsk, clean, mark, print, say, styled } from './terminal.js';
 import { fromNow, iso } from './times.js';
 
 /**
@@ -36,12 +36,10 @@ function described({ username, name, tenantId, environment, homeAccountId, local
 
 /** @param {AccountInfo[]} known */
 function table(known) {
-  const rows = known.map((account) => [nameOf(account), account.name ?? '', account.tenantId, account.environment].map((cell) => clean(cell) || '-'));
+  const rows = known.map((account) => [nameOf(account), account.name ?? '', account.tenantId, account.environment].map((cell) => cell || '-'));
   // For people; who counts lines finds one for each account.
   if (process.stdout.isTTY) rows.unshift(['USER', 'NAME', 'TENANT', 'SERVER']);
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
-  return lines.map((line) => `${line}\n`).join('');
+  return aligned(rows).map((line) => `${line}\n`).join('');
 }
 
 /** @param {Application} application */

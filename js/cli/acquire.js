@@ -97,8 +97,9 @@ async function bySigningIn({ pca, settings, store }, options, request) {
     say(`${mark('warning')} Tokens cannot be kept (${store.unsaved}): this sign-in will not be remembered.`);
     say('  Name a folder that can be written to: DOORCODE_CONFIG_DIR');
   }
-  const timeout = options.timeout && { timeout: options.timeout };
+  const givenUpAt = Date.now() + (options.timeout ?? Infinity) * 1000;
   for (;;) {
+    const timeout = options.timeout && { timeout: Math.ceil((givenUpAt - Date.now()) / 1000) };
     const prompt = makePrompt({ qr: options.qr ?? true, ...timeout, ...(settings.account && { account: settings.account }) });
     const signIn = pca.acquireTokenByDeviceCode({
       ...request,
@@ -119,6 +120,7 @@ async function bySigningIn({ pca, settings, store }, options, request) {
       const { errorCode } = /** @type {import('doorcode').AuthError} */ (error);
       if (errorCode === 'cache_store_failed') return withoutStore(error);
       if (errorCode !== 'device_code_expired' || !options.renew) throw error;
+      if (Date.now() >= givenUpAt) throw Object.assign(/** @type {Error} */ (error), { errorCode: 'user_timeout_reached' });
       say(`${mark('warning')} Device code expired. Here is a new one.`);
     }
   }

@@ -1,7 +1,7 @@
 // The application that a command's flags and its profile describe.
 
 import { Failure, UsageError } from './failure.js';
-import { defaultProfile, readProfile, SETTINGS } from './profiles.js';
+import { currentProfile, readProfile, SETTINGS } from './profiles.js';
 import { openStore } from './store.js';
 import { clean, say } from './terminal.js';
 
@@ -56,7 +56,7 @@ async function opened(configuration, profile, settings) {
  */
 export async function chosen(options) {
   const given = flagsOf(options);
-  const profile = options.profile ?? (given.clientId ? undefined : process.env.DOORCODE_PROFILE || (await defaultProfile()));
+  const profile = options.profile ?? (given.clientId ? undefined : await currentProfile());
   return { profile, settings: { ...(profile !== undefined && (await readProfile(profile))), ...given } };
 }
 

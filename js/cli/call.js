@@ -5,6 +5,7 @@
 
 import { acquire } from './acquire.js';
 import { Failure, UsageError } from './failure.js';
+import { quoted } from './result.js';
 import { clean, escaped, mark, print, say } from './terminal.js';
 
 /**
@@ -55,6 +56,10 @@ function checked(address) {
 
 /** @param {URL} url @param {string} token @param {AbortSignal} signal @returns {Promise<Response>} its body may still be on the way */
 async function get(url, token, signal) {
+  // No server's, but something else may have written the cache; and `fetch` quotes such a token in its error.
+  if (!/^[ -~]+$/.test(token)) {
+    throw new Failure('The access token in the cache cannot be sent: it has characters that none may have.', 'Get another: doorcode get-token --force-refresh');
+  }
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), PATIENCE);
   try {
@@ -229,7 +234,7 @@ function reasonIn(body) {
 
 /** @param {number} status @param {Record<string, string>} challenge @param {Headers} headers */
 function remedyFor(status, { error, scope }, headers) {
-  if (scope && error === 'insufficient_scope') return `The API wants another scope: --scope "${scope}"`;
+  if (scope && error === 'insufficient_scope') return `The API wants another scope: --scope ${quoted(scope)}`;
   if (status === 401) return 'See whom the token is for (doorcode get-token | doorcode inspect), and get one for this API with --scope or --resource.';
   if (status === 403) return 'The token is good, but not for this: it needs another --scope, the consent of an administrator, or a role for the person.';
   if (status === 404 || status === 410) return 'Check the address.';

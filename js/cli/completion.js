@@ -37,9 +37,29 @@ _doorcode() {
 complete -o default -F _doorcode doorcode
 `;
 
+/** tab's own for Zsh has the shell evaluate a flag that stands on the line, up to its "=". */
+const ZSH = `#compdef doorcode
+# zsh completion for doorcode
+_doorcode() {
+  local line directive
+  local -a answers
+  for line in "\${(@f)$(doorcode complete -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)}"; do
+    case $line in
+      :*) directive=$line ;;
+      ?*) answers+=("\${\${line//:/\\:}/$'\\t'/:}") ;;
+    esac
+  done
+  if [[ $words[CURRENT] == -*=* ]]; then compset -P '*='; fi
+  if (( $#answers )) && _describe doorcode answers; then return; fi
+  if [[ $directive != ${Directive.nothing} ]]; then _files; fi
+}
+if [[ $funcstack[1] == _doorcode ]]; then _doorcode "$@"; else compdef _doorcode doorcode; fi
+`;
+
 /** @param {Command} program whose commands it completes @param {string} shell */
 export async function completion(program, shell) {
   if (shell === 'bash') return print(BASH);
+  if (shell === 'zsh') return print(ZSH);
   commands(program).setup('doorcode', 'doorcode', shell);
 }
 

@@ -1,17 +1,16 @@
 // `doorcode config`: profiles.
 
-import { createReadStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import { addAbortSignal } from 'node:stream';
 import { configurationOf, flagsOf } from './application.js';
-import { cancelled, notReadable, UsageError } from './failure.js';
+import { UsageError } from './failure.js';
+import { writePrivate } from './files.js';
+import { isStandardInput, readInput } from './input.js';
 import {
   alreadyThere, checkName, checkSettings, createProfile, currentProfile, defaultProfile, deleteProfile, hasProfile, ordered, profileNames, readProfile,
   replaceProfile, SETTINGS, setDefaultProfile,
 } from './profiles.js';
-import { writePrivate } from './result.js';
 import { tokenFolder, usualKind } from './store.js';
-import { canAsk, clean, mark, print, say, shortPath, styled } from './terminal.js';
+import { aligned, canAsk, clean, mark, print, say, shortPath, styled } from './terminal.js';
 
 /** @import { Failure } from './failure.js' */
 /** @import { Settings } from './profiles.js' */
@@ -82,13 +81,6 @@ export async function list({ json }) {
 function columns({ clientId, authority, tenant, tokenEndpoint, scopes, store }) {
   const server = [authority ?? (tokenEndpoint && new URL(tokenEndpoint).origin), tenant].filter(Boolean).join(' ');
   return [clientId ?? '', server || 'common', scopes?.join(' ') ?? '', store ?? usualKind()];
-}
-
-/** @param {string[][]} rows @returns {string[]} lines */
-function aligned(rows) {
-  const cleaned = rows.map((row) => row.map(clean));
-  const widths = (cleaned[0] ?? []).map((_, column) => Math.max(...cleaned.map((row) => row[column]?.length ?? 0)));
-  return cleaned.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
 }
 
 /** @param {{ json?: boolean }} options @param {AbortSignal} signal @param {string} [given] */
@@ -187,7 +179,7 @@ export async function exportProfile({ outputFile }, signal, given) {
 
 /** @param {{ name?: string, replace?: boolean }} options @param {AbortSignal} signal @param {string} [file] */
 export async function importProfile({ name: given, replace }, signal, file) {
-  const where = file === undefined || file === '-' ? 'Standard input' : clean(shortPath(file));
+  const where = isStandardInput(file) ? 'Standard input' : shortPath(file);
   const { name: written, ...read } = parsed(await readText(file, where, signal), where);
   const chosen = given ?? written;
   if (typeof chosen !== 'string') throw new UsageError(`${where}: name: there is none.`, 'Say what to call the profile: --name <name>');
@@ -204,23 +196,13 @@ export async function importProfile({ name: given, replace }, signal, file) {
 
 /** @param {string | undefined} file @param {string} where for errors @param {AbortSignal} signal */
 async function readText(file, where, signal) {
-  const isInput = file === undefined || file === '-';
-  if (isInput && process.stdin.isTTY) say('Paste what `doorcode config export` printed, and press Ctrl-D on a line of its own.');
-  const stream = addAbortSignal(signal, isInput ? process.stdin : createReadStream(file));
-  /** @type {Buffer[]} */
-  const chunks = [];
-  let length = 0;
+  if (isStandardInput(file) && process.stdin.isTTY) say('Paste what `doorcode config export` printed, and press Ctrl-D on a line of its own.');
+  const tooLong = new UsageError(`${where} is too long to be a profile.`, 'Import what `doorcode config export` printed.');
+  const bytes = await readInput(file, signal, LONGEST, tooLong);
   try {
-    for await (const chunk of stream) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length > LONGEST) throw new UsageError(`${where} is too long to be a profile.`, 'Import what `doorcode config export` printed.');
-    }
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-  } catch (error) {
-    if (signal.aborted) throw cancelled();
-    if (error instanceof TypeError) throw new UsageError(`${where} is no text in UTF-8.`, 'Save it as UTF-8, or export with --output-file.');
-    throw error instanceof UsageError ? error : notReadable(where, error);
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError(`${where} is no text in UTF-8.`, 'Save it as UTF-8, or export with --output-file.');
   }
 }
 

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { chosen, configurationOf, flagsOf } from './application.js';
 import { cancelled, Exit, Failure, inOurWords } from './failure.js';
 import { profilePath } from './profiles.js';
+import { quoted } from './result.js';
 import { openStore } from './store.js';
 import { asJson, clean, isRich, mark, print, shortPath, styled } from './terminal.js';
 
@@ -129,7 +130,7 @@ async function place(path) {
   const others = (mode & 0o077).toString(8);
   if (others !== '0' && process.platform !== 'win32') {
     const octal = (mode & 0o777).toString(8).padStart(4, '0');
-    return finding('warning', 'store', `${shortPath(path)} has tokens, and others have rights there (mode ${octal}).`, `chmod 600 ${shortPath(path)}`);
+    return finding('warning', 'store', `${shortPath(path)} has tokens, and others have rights there (mode ${octal}).`, `chmod 600 ${quoted(path)}`);
   }
   return finding('ok', 'store', `Tokens are kept in ${shortPath(path)}, which its owner alone can read.`);
 }

@@ -1,5 +1,6 @@
 // The command `doorcode`: reads its arguments, runs one of its commands, and ends with a code that a script can go by.
 
+import { homedir } from 'node:os';
 import { CommanderError } from 'commander';
 import { Exit, exitCode, Failure, report } from './failure.js';
 import { program } from './program.js';
@@ -47,6 +48,13 @@ function farewell(signal, error) {
   const isSaid = error instanceof Failure && error.exit === Exit.cancelled;
   say(`${start}${isSaid ? error.message : signal === 'SIGINT' ? 'Authentication cancelled by user' : `Authentication ended by ${signal}`}`);
   process.exitCode = SIGNALS[signal];
+}
+
+try {
+  homedir();
+} catch {
+  // Somebody whom the system does not know, as in some containers. Node throws whenever it is asked, also where no home is needed.
+  process.env.HOME ??= '';
 }
 
 process.stdout.on('error', (error) => {

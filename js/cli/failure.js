@@ -52,25 +52,6 @@ const OUTCOMES = {
   },
 };
 
-/** What keeps a file from being read or written, by the code of the error. @type {Record<string, string>} */
-const OBSTACLES = {
-  ENOENT: 'there is no such folder', ENOTDIR: 'a file is in the place of a folder', EISDIR: 'it is a folder', EACCES: 'permission denied',
-  EPERM: 'permission denied', EROFS: 'the file system is read-only', ENOSPC: 'the disk is full',
-};
-
-/** @param {string} what @param {unknown} cause */
-export function notWritable(what, cause) {
-  const { code, message } = /** @type {NodeJS.ErrnoException} */ (cause);
-  return new Failure(`${what} cannot be written: ${OBSTACLES[code ?? ''] ?? message}.`, 'Name another file, in a folder that you may write to.', { cause });
-}
-
-/** @param {string} what @param {unknown} cause */
-export function notReadable(what, cause) {
-  const { code, message } = /** @type {NodeJS.ErrnoException} */ (cause);
-  const why = code === 'ENOENT' ? 'there is no such file' : OBSTACLES[code ?? ''] ?? message;
-  return new Failure(`${what} cannot be read: ${why}.`, 'Check the path, and who may read there.', { cause });
-}
-
 /** What the library calls things, and what they are called here. @type {[RegExp, string][]} */
 const WORDS = [
   [/system\.protocolMode (?:is|to) "OIDC"/g, '--oidc'],

@@ -1,7 +1,8 @@
 // `doorcode get-token`
 
 import { acquire } from './acquire.js';
-import { checkWritable, deliver } from './result.js';
+import { checkWritable } from './files.js';
+import { deliver } from './result.js';
 
 /**
  * @param {import('./application.js').Whom & import('./acquire.js').Asking & Parameters<typeof deliver>[1]} options

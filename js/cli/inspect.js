@@ -4,11 +4,10 @@
 // signature, not another token inside it.
 
 import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
-import { addAbortSignal } from 'node:stream';
 import { jwtDecode } from 'jwt-decode';
-import { cancelled, Failure, notReadable } from './failure.js';
-import { asJson, clean, mark, print, say, shortPath, styled } from './terminal.js';
+import { Failure } from './failure.js';
+import { isStandardInput, readInput } from './input.js';
+import { asJson, clean, mark, print, say, styled } from './terminal.js';
 import { distance, fromNow, iso } from './times.js';
 
 /** Bytes. Servers take headers of some 16 KB; what is longer than this is something else. */
@@ -67,24 +66,11 @@ export async function inspect(options, signal) {
 
 /** @param {string | undefined} file standard input without one @param {AbortSignal} signal @returns {Promise<string>} */
 async function read(file, signal) {
-  const isInput = file === undefined || file === '-';
-  if (isInput && process.stdin.isTTY) {
+  if (isStandardInput(file) && process.stdin.isTTY) {
     say(`${mark('info')} Paste a token, then press Enter and ${process.platform === 'win32' ? 'Ctrl-Z, Enter' : 'Ctrl-D'}. Ctrl-C cancels.`);
   }
-  const stream = isInput ? process.stdin : createReadStream(file, { end: MOST_BYTES });
-  const chunks = [];
-  let length = 0;
-  try {
-    for await (const chunk of addAbortSignal(signal, stream)) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length > MOST_BYTES) throw new Failure('That is more than 1 MiB: no token is as long.', 'Give a file or a text that has the token alone.');
-    }
-  } catch (error) {
-    if (signal.aborted) throw cancelled();
-    throw error instanceof Failure ? error : notReadable(isInput ? 'Standard input' : shortPath(file), error);
-  }
-  const bytes = Buffer.concat(chunks);
+  const tooLong = new Failure('That is more than 1 MiB: no token is as long.', 'Give a file or a text that has the token alone.');
+  const bytes = await readInput(file, signal, MOST_BYTES, tooLong);
   // What PowerShell 5 makes of `>`.
   return bytes[0] === 0xff && bytes[1] === 0xfe ? bytes.toString('utf16le') : bytes.toString('utf8');
 }

@@ -1,14 +1,14 @@
 // Profiles: whom to ask, for what, under a name. One file each, without secrets, in the platform's folder for configuration.
 
 import { readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import envPaths from 'env-paths';
-import writeFileAtomic from 'write-file-atomic';
 import { makeFolder } from '../cache/file-lock.js';
 import { isSegment } from '../cache/file-path.js';
 import { system } from '../cache/file-system.js';
 import { STORES } from './choices.js';
 import { Failure, UsageError } from './failure.js';
+import { reasonOf, replaceFile } from './files.js';
 import { clean, shortPath } from './terminal.js';
 
 /**
@@ -71,7 +71,15 @@ function url(value) {
 
 /** The folder of profiles. */
 export function configFolder() {
-  return process.env.DOORCODE_CONFIG_DIR || envPaths('doorcode', { suffix: '' }).config;
+  const folder = process.env.DOORCODE_CONFIG_DIR || envPaths('doorcode', { suffix: '' }).config;
+  // Where somebody happens to be there may be profiles that others have put there.
+  if (!process.env.DOORCODE_CONFIG_DIR && !isAbsolute(folder)) throw homeless();
+  return folder;
+}
+
+/** Nobody says where a person's files are. */
+export function homeless() {
+  return new Failure('No home folder is known.', 'Set HOME (and XDG_CONFIG_HOME if it is set) to an absolute path, or name a folder: DOORCODE_CONFIG_DIR');
 }
 
 const folder = () => join(configFolder(), 'profiles');
@@ -167,7 +175,7 @@ export function alreadyThere(name) {
 
 /** Writes what is in a profile anew, whole or not at all. @param {string} name @param {Settings} settings */
 export async function replaceProfile(name, settings) {
-  await writing(() => writeFileAtomic(profilePath(checkName(name)), json(settings), { mode: 0o600 }));
+  await writing(() => replaceFile(profilePath(checkName(name)), json(settings)));
 }
 
 /** @param {string} name @returns {Promise<boolean>} whether there is one, be it damaged */
@@ -197,7 +205,7 @@ export async function defaultProfile() {
 
 /** @param {string} name */
 export async function setDefaultProfile(name) {
-  await writing(() => writeFileAtomic(defaultPath(), `${name}\n`, { mode: 0o600 }));
+  await writing(() => replaceFile(defaultPath(), `${name}\n`));
 }
 
 /** What is said, in one order, and nothing of what is not. @param {Settings} settings @returns {Settings} */
@@ -218,13 +226,7 @@ async function writing(change) {
     await change();
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    const { code } = /** @type {NodeJS.ErrnoException} */ (cause);
-    /** @type {Record<string, string>} */
-    const reasons = {
-      EACCES: 'permission denied', EPERM: 'permission denied', EROFS: 'the file system is read-only', ENOSPC: 'the disk is full', EDQUOT: 'the disk quota is used up',
-      ENOENT: 'the file system takes no folders', ENOTDIR: 'a file is in the place of a folder', EEXIST: 'a file is in the place of a folder',
-    };
-    const why = reasons[code ?? ''] ?? code;
+    const why = reasonOf(cause, { ENOENT: 'the file system takes no folders', EEXIST: 'a file is in the place of a folder' });
     throw new Failure(`Profiles cannot be written to ${shortPath(configFolder())}: ${why}.`, 'Mend that, or name another folder: DOORCODE_CONFIG_DIR', { cause });
   }
 }

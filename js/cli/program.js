@@ -3,6 +3,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { FLOWS, OUTPUTS, SHELLS, STORES } from './choices.js';
 import { Exit } from './failure.js';
+import { clean } from './terminal.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -23,6 +24,8 @@ export function program(signal) {
     .description('Sign people in from where there is no browser, and get their tokens (OAuth 2.0 device code, RFC 8628).')
     .version(DOORCODE_VERSION, '-V, --version', 'print the version')
     .exitOverride()
+    // It quotes what was typed, or what somebody's script has passed on.
+    .configureOutput({ outputError: (text, write) => write(`${text.trimEnd().split('\n').map(clean).join('\n')}\n`) })
     .showHelpAfterError('  See how it is used: doorcode --help')
     .addHelpText('after', examples(
       'doorcode get-token --client-id <id> --tenant contoso.com --scope User.Read',

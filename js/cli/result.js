@@ -1,9 +1,6 @@
 // A token, in the form that the next program wants it.
 
-import { access, appendFile, constants, realpath, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
-import { notWritable } from './failure.js';
+import { isReplaced, writePrivate } from './files.js';
 import { mark, print, say, shortPath } from './terminal.js';
 
 /** @import { AuthenticationResult } from 'doorcode' */
@@ -39,7 +36,8 @@ function variables(result) {
 
 /** As a shell takes it, and where nothing has to be quoted, as Docker and systemd do. @param {string} value */
 export function quoted(value) {
-  return /^[\w.~+/=:-]*$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
+  // Shells make a home of "~" at the beginning, and behind ":" or "="; Zsh a path of "=".
+  return /^[\w.~+/=:-]*$/.test(value) && !/^[~=]|:[~=]|=~/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }
 
 /**
@@ -51,36 +49,5 @@ export async function deliver(result, { output, outputFile }) {
   // Which cannot be opened by its name if it is a socket.
   if (outputFile === undefined || outputFile === '/dev/stdout') return print(text);
   await writePrivate(outputFile, text);
-  if (!isDevice(outputFile)) say(`${mark('done')} The token is in ${shortPath(outputFile)}`);
-}
-
-/** A file that its owner alone may read, whole or not at all. @param {string} path @param {string} text */
-export async function writePrivate(path, text) {
-  try {
-    const found = await stat(path).catch(() => undefined);
-    // A pipe or a device is written to; a file in its place would be something else.
-    if (isDevice(path) || (found && !found.isFile())) await appendFile(path, text);
-    else await writeFileAtomic(found ? await realpath(path) : path, text, { mode: 0o600 });
-  } catch (error) {
-    throw notWritable(shortPath(path), error);
-  }
-}
-
-/** Whether a file can be written, asked while nobody has done anything for it yet. @param {string} path @throws {import('./failure.js').Failure} if it cannot */
-export async function checkWritable(path) {
-  try {
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
-    if (isDevice(path) || (found && !found.isFile())) return;
-    const folder = dirname(found ? await realpath(path) : path);
-    if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error('no folder'), { code: 'ENOTDIR' });
-    await access(folder, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw notWritable(shortPath(path), error);
-  }
-}
-
-/** What /dev/stdout leads to may be a file, which has something in it already. @param {string} path */
-function isDevice(path) {
-  return path.startsWith('/dev/');
+  if (await isReplaced(outputFile)) say(`${mark('done')} The token is in ${shortPath(outputFile)}`);
 }

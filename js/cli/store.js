@@ -2,9 +2,15 @@
 
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { configFolder } from './profiles.js';
+import { configFolder, homeless } from './profiles.js';
 import { Failure } from './failure.js';
+import { reasonOf } from './files.js';
 import { mark, say, shortPath } from './terminal.js';
+
+/** Taken out of the environment: what is started from here, such as a browser, need not have the key. */
+const { DOORCODE_CACHE_KEY: base64, DOORCODE_CACHE_PASSPHRASE: passphrase } = process.env;
+delete process.env.DOORCODE_CACHE_KEY;
+delete process.env.DOORCODE_CACHE_PASSPHRASE;
 
 /**
  * @typedef {object} Store
@@ -32,15 +38,23 @@ export async function openStore(profile, kind) {
 
 /** Where tokens are kept if nobody says. @returns {'file' | 'encrypted'} */
 export function usualKind() {
-  return process.env.DOORCODE_CACHE_KEY || process.env.DOORCODE_CACHE_PASSPHRASE ? 'encrypted' : 'file';
+  return base64 || passphrase ? 'encrypted' : 'file';
 }
 
 /** Where the tokens of a profile are, and nothing else; without one, where the library has its own. @param {string | undefined} profile */
 export async function tokenFolder(profile) {
-  const { FileCachePlugin } = await import('doorcode/cache/file');
+  const [{ FileCachePlugin }, { ClientConfigurationError }] = await Promise.all([import('doorcode/cache/file'), import('doorcode')]);
   // Whoever names the folder of everything, such as a container with one volume, has the tokens there as well.
-  const folder = process.env.DOORCODE_CONFIG_DIR ? join(configFolder(), 'tokens') : dirname(new FileCachePlugin().path);
+  const folder = process.env.DOORCODE_CONFIG_DIR ? join(configFolder(), 'tokens') : dirname(usualPath());
   return profile === undefined ? folder : join(folder, 'profiles', profile);
+
+  function usualPath() {
+    try {
+      return new FileCachePlugin().path;
+    } catch (error) {
+      throw error instanceof ClientConfigurationError ? homeless() : error;
+    }
+  }
 }
 
 /** @param {import('doorcode/cache/file').FileSetAside} event */
@@ -64,8 +78,7 @@ async function obstacleTo(path) {
     } catch (error) {
       const { code } = /** @type {NodeJS.ErrnoException} */ (error);
       if ((code === 'ENOENT' || code === 'ENOTDIR') && folder !== dirname(folder)) continue;
-      const why = { EROFS: 'the file system is read-only', EACCES: 'permission denied' }[code ?? ''];
-      return { why: `${shortPath(folder)}: ${why ?? code}` };
+      return { why: `${shortPath(folder)}: ${reasonOf(error)}` };
     }
   }
 }
@@ -98,7 +111,6 @@ async function encrypted(store, profile) {
 
 /** @param {string | undefined} profile @returns {Promise<import('doorcode/cache/encrypted').EncryptionKey>} */
 async function encryptionKey(profile) {
-  const { DOORCODE_CACHE_KEY: base64, DOORCODE_CACHE_PASSPHRASE: passphrase } = process.env;
   if (base64) {
     const key = Buffer.from(base64, 'base64');
     if (key.length === 32) return { key };

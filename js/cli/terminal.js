@@ -54,6 +54,13 @@ export function clean(text) {
   return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, ' ');
 }
 
+/** A table of texts from elsewhere, in columns. @param {string[][]} rows @returns {string[]} lines */
+export function aligned(rows) {
+  const cleaned = rows.map((row) => row.map(clean));
+  const widths = (cleaned[0] ?? []).map((_, column) => Math.max(...cleaned.map((row) => row[column]?.length ?? 0)));
+  return cleaned.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+}
+
 /** A value as JSON. @param {unknown} value */
 export function asJson(value) {
   return escaped(JSON.stringify(value, null, 2));
@@ -68,5 +75,5 @@ export function escaped(json) {
 /** A path as people write it. @param {string} path */
 export function shortPath(path) {
   const home = homedir();
-  return home && path.startsWith(home + sep) ? `~${path.slice(home.length)}` : path;
+  return clean(home && path.startsWith(home + sep) ? `~${path.slice(home.length)}` : path);
 }

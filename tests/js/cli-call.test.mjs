@@ -1,6 +1,8 @@
 // `doorcode call`: at oidc-provider's own API, and at such as say no, say much, or mean harm.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { generate } from 'selfsigned';
@@ -123,7 +125,7 @@ describe('doorcode call', () => {
       [401, { 'www-authenticate': 'Bearer realm="x", error="invalid_token", error_description="wrong \\"aud\\" in {token}"' }, {}, /^error: 401 Unauthorized: wrong "aud" in \(the token\)$/, /doorcode inspect.*--scope or --resource/],
       [401, { 'www-authenticate': 'Bearer' }, undefined, /^error: 401 Unauthorized$/, /doorcode inspect/],
       [403, {}, graph, /^error: 403 Forbidden: Authorization_RequestDenied: Not allowed, \(the token\)$/, /consent.*role/],
-      [403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="mail.read files.read"' }, {}, /insufficient_scope/, /--scope "mail\.read files\.read"/],
+      [403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="mail.read files.read"' }, {}, /insufficient_scope/, /--scope 'mail\.read files\.read'/],
       [404, {}, { message: 'Not here' }, /^error: 404 Not Found: Not here$/, /Check the address/],
       [400, {}, { title: 'Bad', detail: 'Filter is wrong' }, /^error: 400 Bad Request: Filter is wrong$/, /what the API says/],
       [405, {}, { error: 'no_get', error_description: 'Post it' }, /Post it$/, /no GET/],
@@ -140,6 +142,14 @@ describe('doorcode call', () => {
       const sent = json === undefined ? '' : JSON.stringify(json);
       assert.equal(run.stdout.replaceAll(/AT-1\+\/=/g, '{token}'), sent, 'the body is printed all the same');
     }
+  });
+
+  it('suggests no command that does more than it says', async () => {
+    const scope = "$(echo ran)`echo ran`' mail.read";
+    answers['/api'] = () => ({ status: 403, headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` }, json: {} });
+    const { lines } = await call('/api');
+    const [, flag] = /another scope: --scope (.+)$/.exec(lines.at(-1));
+    assert.equal(execFileSync('sh', ['-c', `printf %s ${flag}`], { encoding: 'utf8' }), scope);
   });
 
   it('gets a new token once with the claims that an API asks for', async () => {
@@ -175,7 +185,13 @@ describe('doorcode call', () => {
     answers['/token'] = () => ({ json: { access_token: 'AT-1\r\nx: y', token_type: 'Bearer', expires_in: 3600 } });
     const run = await call('/api');
     says(run, /access_token has characters that none may have/, /Check the authority/);
-    assert.deepEqual(asked('/api'), []);
+    answers['/token'] = () => ({ json: { access_token: 'AT-1', token_type: 'Bearer', expires_in: 3600, id_token: jwt({ iss: server.origin, aud: 'client', sub: 'ada', exp: 4e9 }) } });
+    answers['/api'] = () => ({ json: {} });
+    assert.equal((await call('/api')).code, 0);
+    const cache = home.path('.local/state/doorcode/token-cache.json');
+    writeFileSync(cache, readFileSync(cache, 'utf8').replace('AT-1', 'AT-\\r\\n1'));
+    says(await call('/api', ['--verbose', '--silent']), /token in the cache cannot be sent/, /--force-refresh/);
+    assert.equal(asked('/api').length, 1);
   });
 
   it('says why there was no answer', async () => {

@@ -38,7 +38,8 @@ describe('doorcode completion', () => {
     home = new Home();
     mkdirSync(home.path('bin'));
     writeFileSync(home.path('bin/doorcode'), `#!/bin/sh\nexec '${process.execPath}' '${COMMAND}' "$@"\n`);
-    chmodSync(home.path('bin/doorcode'), 0o755);
+    writeFileSync(home.path('bin/touch-ran'), `#!/bin/sh\ntouch '${home.path('ran')}'\n`);
+    for (const name of ['doorcode', 'touch-ran']) chmodSync(home.path('bin', name), 0o755);
     env = { ...home.env, PATH: `${home.path('bin')}:${home.env.PATH}`, TERM: 'dumb' };
     writeFileSync(home.path('token.txt'), '');
     for (const name of ['work', 'other']) {
@@ -80,6 +81,7 @@ describe('doorcode completion', () => {
       it('runs nothing that stands on the line', async () => {
         await type("doorcode config show '$(touch ran)' \t");
         await type('doorcode config show $(touch ran) \t\x15echo ');
+        await type("doorcode get-token '--output=$(touch-ran)=\t'");
         assert.ok(!existsSync(home.path('ran')));
       });
     });

@@ -118,6 +118,25 @@ describe('doorcode config', () => {
       assert.ok(!existsSync(home.path('.config')));
     });
 
+    it('is never where one happens to be', async () => {
+      mkdirSync(home.path('cwd'));
+      const create = ['config', 'create', 'planted', '--client-id', 'an-app'];
+      for (const args of [create, ['config', 'list'], ['get-token', '--silent', '--client-id', 'an-app'], ['accounts']]) {
+        await fails(args, /No home folder is known/, /DOORCODE_CONFIG_DIR/, { exit: 1, env: { HOME: '' }, cwd: home.path('cwd') });
+      }
+      await fails(create, /No home folder is known/, /XDG_CONFIG_HOME/, { exit: 1, env: { XDG_CONFIG_HOME: 'relative' }, cwd: home.path('cwd') });
+      assert.deepEqual(readdirSync(home.path('cwd')), []);
+      await done(['config', 'list'], { env: { HOME: '', DOORCODE_CONFIG_DIR: home.path('elsewhere') } });
+    });
+
+    it('is where DOORCODE_CONFIG_DIR says also for somebody who has no home, as in some containers', async () => {
+      const unknown = "import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module'; delete process.env.HOME; const real = os.homedir; "
+        + "os.homedir = () => { if (process.env.HOME === undefined) throw new Error('no such user'); return real(); }; syncBuiltinESMExports();";
+      const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(unknown)}` };
+      await done(['config', 'create', 'work', '--client-id', 'an-app'], { env: { ...env, DOORCODE_CONFIG_DIR: home.path('elsewhere') } });
+      await fails(['config', 'list'], /No home folder is known/, /DOORCODE_CONFIG_DIR/, { exit: 1, env });
+    });
+
     it('is told with what to do if nothing can be written there', async () => {
       writeFileSync(home.path('.config'), 'a file');
       await fails(['config', 'create', 'work', '--client-id', 'an-app'], /cannot be written to ~\/\.config\/doorcode: a file is in the place/, /DOORCODE_CONFIG_DIR/, { exit: 1 });

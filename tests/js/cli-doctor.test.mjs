@@ -115,7 +115,7 @@ describe('doorcode doctor', () => {
     const { code, found } = await findings();
     assert.deepEqual([code, found.store.severity], [0, 'warning']);
     assert.match(found.store.message, /mode 0644/);
-    assert.match(found.store.remedy, /chmod 600 ~\/\.local/);
+    assert.equal(found.store.remedy, `chmod 600 ${home.path(...STORE, 'token-cache.json')}`);
     assert.equal(found.accounts.message, '1 account is signed in.');
   });
 

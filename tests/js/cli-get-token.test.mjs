@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { approve, decline } from '../../examples/authorization-server/person.mjs';
@@ -148,6 +148,19 @@ describe('get-token signs a person in', () => {
     assert.deepEqual([code, stdout], [0, 'AT-secret\n']);
   });
 
+  it('gives up after --timeout also with --renew, however many codes expired', async () => {
+    const args = await script({
+      '/device': () => ({ json: { ...CODES, expires_in: 300, interval: 1 } }),
+      '/token': ({ count }) => (count < 5 ? { status: 400, json: { error: 'expired_token' } } : { json: TOKENS }),
+    });
+    // The time that each code has is over at once.
+    const late = first('const { fetch } = globalThis, { now } = Date; let ahead = 0; Date.now = () => now() + ahead; '
+      + 'globalThis.fetch = (url, ...more) => ((ahead += String(url).endsWith("/token") ? 300_000 : 0), fetch(url, ...more));');
+    const { code, stderr, lines } = await doorcode([...args, '--renew', '--timeout', '800'], { home, env: late });
+    assert.deepEqual([code, lines.at(-2)], [5, 'error: Nobody signed in within the time that --timeout gives.']);
+    assert.deepEqual(stderr.match(/You have [^.]+/g), ['You have 5 minutes', 'You have 5 minutes', 'You have 3 minutes']);
+  });
+
   it('goes on after slow_down, an outage and a server that fails', async () => {
     const troubles = [refused('slow_down'), undefined, () => ({ status: 503, body: 'down' }), refused('authorization_pending')];
     const args = await script({
@@ -185,6 +198,23 @@ describe('get-token fails in one line, says in another what to do, and ends with
     ]);
     assert.deepEqual(outcome(await doorcode(['get-token', ...at('http://id.example')], { home })), [
       2, 'error: --authority: it must be a URL that begins with https:// (http:// is for this machine alone).', '  Correct what is behind --authority.',
+    ]);
+  });
+
+  it('2, and shows what is wrong without what would act upon a terminal', async () => {
+    for (const args of [['get-token', '--output', '\u001b]52;c;AAAA\u0007\u202exml'], ['\u001b[31mget'], ['get-token', '--\u001b[31mred'], ['get-token', 'x\u009b2J']]) {
+      const { code, stdout, stderr } = await doorcode(args, { home });
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.doesNotMatch(stderr, /[^\P{Cc}\n]|\u202e/u);
+    }
+    const named = await getToken(['--output-file', 'no\u001b[31m\nfolder/token']);
+    assert.deepEqual(named.lines.length, 2);
+  });
+
+  it('1, if Node is older than what it needs', async () => {
+    const old = first("import { syncBuiltinESMExports } from 'node:module'; import util from 'node:util'; delete util.styleText; syncBuiltinESMExports();");
+    assert.deepEqual(outcome(await getToken([], { env: old })), [
+      1, `error: The command doorcode needs Node 20.12 or later; this is ${process.version}.`, '  Take a later one.',
     ]);
   });
 
@@ -340,10 +370,11 @@ describe('get-token prints the token', () => {
   });
 
   it('quoted for a shell, where it is of odd characters', async () => {
-    const odd = "it's $HOME; `id` \\ *";
-    const args = await script({ '/token': () => ({ json: { ...TOKENS, access_token: odd } }) });
-    const { stdout } = await doorcode([...args, '-o', 'env'], { home });
-    assert.equal(execFileSync('sh', ['-c', `eval "$0"; printf %s "$ACCESS_TOKEN"`, stdout], { encoding: 'utf8' }), odd);
+    for (const odd of ["it's $HOME; `id` \\ *", '~root/AT', 'AT:~/1']) {
+      const args = await script({ '/token': () => ({ json: { ...TOKENS, access_token: odd } }) });
+      const { stdout } = await doorcode([...args, '-o', 'env'], { home }).finally(scripted.close);
+      assert.equal(execFileSync('sh', ['-c', `eval "$0"; printf %s "$ACCESS_TOKEN"`, stdout], { encoding: 'utf8' }), odd);
+    }
   });
 });
 
@@ -373,6 +404,53 @@ describe('get-token --output-file', () => {
     await into('link');
     assert.equal(readlinkSync(home.path('link')), 'target');
     assert.deepEqual([readFileSync(home.path('target'), 'utf8'), modeOf(home.path('target'))], [token, '600']);
+  });
+
+  it('says where in words that do not act upon a terminal', async () => {
+    const { stderr } = await into('a\u001b[31m\nb');
+    assert.equal(stderr, 'ok: The token is in a b\n');
+  });
+
+  it('makes a private file also where devices are, as in /dev/shm', async () => {
+    const path = `/dev/..${home.path('token')}`;
+    writeFileSync(path, 'old');
+    assert.equal((await into(path)).stderr, `ok: The token is in ${path}\n`);
+    assert.deepEqual([readFileSync(path, 'utf8'), modeOf(path)], [token, '600']);
+  });
+
+  it('shows nobody a token who has put a file in its way', async () => {
+    const theirs = home.path('theirs');
+    writeFileSync(theirs, '');
+    // What write-file-atomic would have called its temporary file, which anybody can work out who knows the process.
+    const planted = first(`
+      import { createHash } from 'node:crypto';
+      import { linkSync } from 'node:fs';
+      const digest = createHash('sha1').update('doorcode').update(String(process.pid)).update('0').update('1').digest();
+      linkSync('${theirs}', '${home.path('token')}.' + digest.readUInt32BE(0));`);
+    assert.equal((await into('token', { env: planted })).code, 0);
+    assert.equal(readFileSync(theirs, 'utf8'), '');
+    assert.equal(readFileSync(home.path('token'), 'utf8'), token);
+  });
+
+  it('is one\'s own file, whoever had it before', { skip: process.getuid?.() !== 0 && 'only root may give files away' }, async () => {
+    writeFileSync(home.path('token'), '');
+    chownSync(home.path('token'), 65_534, 65_534);
+    assert.equal((await into('token')).code, 0);
+    assert.deepEqual([statSync(home.path('token')).uid, modeOf(home.path('token'))], [0, '600']);
+  });
+
+  it('goes by no link that the system does not follow, as those of others in /tmp', async () => {
+    writeFileSync(home.path('target'), 'old');
+    symlinkSync('target', home.path('link'));
+    const protectedLinks = first(`
+      import { syncBuiltinESMExports } from 'node:module';
+      import fs from 'node:fs/promises';
+      const { stat } = fs;
+      fs.stat = (path, ...more) => (path === 'link' ? Promise.reject(Object.assign(new Error('EACCES'), { code: 'EACCES' })) : stat(path, ...more));
+      syncBuiltinESMExports();`);
+    const { code, stderr } = await into('link', { env: protectedLinks });
+    assert.deepEqual([code, stderr.split('\n')[0]], [1, 'error: link cannot be written: permission denied.']);
+    assert.equal(readFileSync(home.path('target'), 'utf8'), 'old');
   });
 
   it('writes to devices and pipes as they are', async () => {

@@ -373,6 +373,14 @@ describe('get-token --open', () => {
     assert.deepEqual([written('opened'), written('copied')], ['https://microsoft.com/devicelogin\n', 'ABCD-EFGH']);
   });
 
+  it('gives the key of the tokens to no program that it starts', async () => {
+    const secrets = { DOORCODE_CACHE_KEY: Buffer.alloc(32, 7).toString('base64'), DOORCODE_CACHE_PASSPHRASE: 'a passphrase' };
+    const record = `env >${'$HOME'}/environment-of-`;
+    await opening({ ...programs({ 'xdg-open': `${record}browser; echo >${'$HOME'}/opened`, xsel: clipboard(`${record}clipboard`) }), ...secrets });
+    for (const name of ['browser', 'clipboard']) assert.doesNotMatch(written(`environment-of-${name}`), /DOORCODE_CACHE/);
+    assert.ok(existsSync(home.path('.local/state/doorcode/token-cache.jwe')), 'the command itself has it');
+  });
+
   it('copies on Wayland as well', async () => {
     const { screen } = await opening({ ...programs({ ...BROWSER, 'wl-copy': clipboard('exit 0') }), WAYLAND_DISPLAY: 'wayland-0' });
     assert.equal(screen[5], '✓ The page is open in your browser. The code is on the clipboard.');
@@ -400,7 +408,10 @@ describe('get-token --open', () => {
   });
 
   it('is not held up by a clipboard that does not answer', async () => {
-    const { screen } = await opening(programs({ ...BROWSER, xsel: 'exec sleep 600' }));
+    // tinyclip's patience is three seconds.
+    const hasty = 'const { timeout } = AbortSignal; AbortSignal.timeout = (ms) => timeout(ms === 3000 ? 20 : ms);';
+    const env = { NODE_OPTIONS: `${entra.env.NODE_OPTIONS} --import=data:text/javascript,${encodeURIComponent(hasty)}` };
+    const { screen } = await opening({ ...programs({ ...BROWSER, xsel: 'exec sleep 600' }), ...env });
     assert.equal(screen[5], '✓ The page is open in your browser. The code was handed to the clipboard of your terminal.');
   });
 });
