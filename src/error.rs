@@ -457,6 +457,8 @@ impl Fault {
         said.or_else(|| match self {
             // Its code is the server's own word, and none of ours.
             Self::Declined(_) | Self::InteractionRequired(_) | Self::Refused(_) => Some(&remedy::UNKNOWN),
+            // It is busy, or down: what an OAuth server would call so.
+            Self::UnexpectedStatus { .. } if self.is_outage() => remedy::for_error("temporarily_unavailable"),
             other => remedy::for_code(other.code()),
         })
     }

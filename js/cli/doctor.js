@@ -49,15 +49,8 @@ function findingOf(check, error, severity = 'error') {
   return { ...finding(severity, check, message, remedy), ...(remedyUrl && { remedyUrl }) };
 }
 
-/** The oldest that the package is for. */
-const OLDEST_NODE = 20;
-
 function runtime() {
-  const other = otherRuntime();
-  if (other) return finding('ok', 'node', `${other}.`);
-  const [major = 0] = process.versions.node.split('.').map(Number);
-  if (major >= OLDEST_NODE) return finding('ok', 'node', `Node ${process.versions.node}.`);
-  return finding('warning', 'node', `Node ${process.versions.node} is older than doorcode is made for.`, `Take Node ${OLDEST_NODE} or later.`);
+  return finding('ok', 'node', `${otherRuntime() ?? `Node ${process.versions.node}`}.`);
 }
 
 /** What runs it, if it is not Node; it has Node's version as well. */

@@ -89,16 +89,11 @@ export function report(error, isVerbose) {
   const outcome = OUTCOMES[error?.errorCode];
   const message = outcome?.message ?? messageOf(error);
   const page = error?.remedyUrl && !error.remedy?.includes(error.remedyUrl) ? ` ${error.remedyUrl}` : '';
-  const remedy = outcome?.remedy ?? (isBusy(error) ? 'The server is busy or in trouble: try again in a while.' : `${error?.remedy ?? usual(error)}${page}`);
+  const remedy = outcome?.remedy ?? `${error?.remedy ?? usual(error)}${page}`;
   say(`${mark('failed')} ${clean(inOurWords(message))}`);
   if (remedy) say(`  ${clean(inOurWords(remedy))}`);
   if (!isVerbose) return;
   for (const [name, value] of details(error)) say(`  ${name}: ${clean(String(value))}`);
-}
-
-/** Whether a server said no more than that it cannot answer now. @param {any} error */
-function isBusy(error) {
-  return error?.errorCode === 'post_request_failed' && (error.status === 429 || error.status >= 500);
 }
 
 /** What an error says. What begins it is for programs, unless it is the server's own word, which people search for. @param {any} error @returns {string} */

@@ -188,6 +188,9 @@ fn each_error_says_what_to_do() {
     for error in all().iter().filter(|error| error.class() != Class::Foreign) {
         assert!(error.remedy().is_some(), "{error:?}");
     }
+    let advice = |status| Fault::UnexpectedStatus { what: "w", status }.remedy().unwrap().advice;
+    assert_eq!((advice(429), advice(503)), ("Try again in a while.", "Try again in a while."));
+    assert!(advice(404).starts_with("Check the authority"), "a server that answers like this is none");
 }
 
 #[test]
