@@ -21,9 +21,9 @@ export class Failure extends Error {
 
 /** The command was called in a way that cannot be. */
 export class UsageError extends Failure {
-  /** @param {string} message @param {string} [remedy] */
-  constructor(message, remedy) {
-    super(message, remedy, { exit: Exit.usage });
+  /** @param {string} message @param {string} [remedy] @param {unknown} [cause] */
+  constructor(message, remedy, cause) {
+    super(message, remedy, { exit: Exit.usage, cause });
   }
 }
 

@@ -3,7 +3,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { configFolder, homeless } from './profiles.js';
-import { Failure } from './failure.js';
+import { UsageError } from './failure.js';
 import { reasonOf } from './files.js';
 import { mark, say, shortPath } from './terminal.js';
 
@@ -114,7 +114,7 @@ async function encryptionKey(profile) {
   if (base64) {
     const key = Buffer.from(base64, 'base64');
     if (key.length === 32) return { key };
-    throw new Failure(`DOORCODE_CACHE_KEY must be 32 bytes in base64; it is ${key.length}.`, 'Make one with: openssl rand -base64 32');
+    throw new UsageError(`DOORCODE_CACHE_KEY must be 32 bytes in base64; it is ${key.length}.`, 'Make one with: openssl rand -base64 32');
   }
   if (passphrase) return { passphrase };
   /** @type {{ AsyncEntry: new (service: string, user: string, options: object) => import('doorcode/cache/encrypted').Keyring }} */
@@ -124,7 +124,7 @@ async function encryptionKey(profile) {
     keyring = await import(/** @type {string} */ ('@napi-rs/keyring'));
   } catch (cause) {
     const remedy = 'Set DOORCODE_CACHE_KEY (openssl rand -base64 32) or DOORCODE_CACHE_PASSPHRASE, or install @napi-rs/keyring beside doorcode.';
-    throw new Failure('There is no key to encrypt the tokens with.', remedy, { cause });
+    throw new UsageError('There is no key to encrypt the tokens with.', remedy, cause);
   }
   return { keyring: () => new keyring.AsyncEntry('doorcode', profile ?? 'token-cache', { linux: { store: 'secret-service' } }) };
 }

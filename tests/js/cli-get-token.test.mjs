@@ -577,12 +577,12 @@ describe('where get-token keeps tokens', () => {
   it('says which key is missing or cannot be one', async () => {
     const none = await getToken(['--store', 'encrypted']);
     assert.deepEqual([none.code, ...none.lines], [
-      1, 'error: There is no key to encrypt the tokens with.',
+      2, 'error: There is no key to encrypt the tokens with.',
       '  Set DOORCODE_CACHE_KEY (openssl rand -base64 32) or DOORCODE_CACHE_PASSPHRASE, or install @napi-rs/keyring beside doorcode.',
     ]);
     const short = await getToken([], { env: { DOORCODE_CACHE_KEY: 'c2hvcnQ=' } });
     assert.deepEqual([short.code, ...short.lines], [
-      1, 'error: DOORCODE_CACHE_KEY must be 32 bytes in base64; it is 5.', '  Make one with: openssl rand -base64 32',
+      2, 'error: DOORCODE_CACHE_KEY must be 32 bytes in base64; it is 5.', '  Make one with: openssl rand -base64 32',
     ]);
   });
 });
