@@ -99,7 +99,7 @@ async function store(profile, settings) {
   try {
     const { plugin, path, unsaved } = await openStore(profile, settings.store);
     const isMeant = settings.store === 'memory';
-    if (path) found.push(await place(path));
+    if (path) found.push(await place(path), ...(await plainBeside(path, profile)));
     else if (isMeant) found.push(finding('info', 'store', `Tokens are not kept, ${unsaved}.`));
     else found.push(finding('warning', 'store', `Tokens cannot be kept (${unsaved}).`, 'Name a folder that can be written to: DOORCODE_CONFIG_DIR'));
     // It has no `setAside`: whoever looks leaves what is damaged where it is.
@@ -126,6 +126,15 @@ async function place(path) {
     return finding('warning', 'store', `${shortPath(path)} has tokens, and others have rights there (mode ${octal}).`, `chmod 600 ${quoted(path)}`);
   }
   return finding('ok', 'store', `Tokens are kept in ${shortPath(path)}, which its owner alone can read.`);
+}
+
+/** What was kept before it was to be encrypted. @param {string} path @param {string | undefined} profile @returns {Promise<Finding[]>} */
+async function plainBeside(path, profile) {
+  const plain = path.replace(/\.jwe$/, '.json');
+  const isThere = plain !== path && (await stat(plain).then(() => true, () => false));
+  if (!isThere) return [];
+  const remedy = `Sign everybody out there: doorcode sign-out --all --store file${profile === undefined ? '' : ` --profile ${profile}`}. Then delete it.`;
+  return [finding('warning', 'store', `${shortPath(plain)} is from before, and what is in it is not encrypted.`, remedy)];
 }
 
 /** @param {Settings} settings @param {boolean | undefined} isVerbose @param {AbortSignal} signal @returns {Promise<Finding[]>} */

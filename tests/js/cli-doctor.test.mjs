@@ -142,6 +142,14 @@ describe('doorcode doctor', () => {
     assert.deepEqual([wrong.code, wrong.found.store.severity], [1, 'error']);
   });
 
+  it('tells of tokens that were kept in plain text before they were to be encrypted', async () => {
+    put('{}');
+    const { code, stdout } = await examine(whom(), { DOORCODE_CACHE_KEY: Buffer.alloc(32).toString('base64') });
+    assert.equal(code, 0);
+    assert.match(stdout, /^warning: \S+token-cache\.json is from before.*not encrypted\.\n {2}.*doorcode sign-out --all --store file\. Then delete it\.$/m);
+    assert.doesNotMatch((await examine(whom())).stdout, /from before/);
+  });
+
   it('tells of tokens that are kept nowhere', async () => {
     assert.equal((await findings([...whom(), '--store', 'memory'])).found.store.severity, 'info');
     writeFileSync(home.path('file'), '');
