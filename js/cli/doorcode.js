@@ -11,8 +11,7 @@ const SIGNALS = { SIGHUP: 129, SIGINT: Exit.cancelled, SIGTERM: 143 };
 /** Milliseconds for what runs to end by itself and clear up, once it was asked to. */
 const GRACE = 800;
 
-const arguments_ = process.argv.slice(2);
-const isVerbose = arguments_.includes('--verbose') || arguments_.includes('-v');
+let isVerbose = false;
 
 const stop = new AbortController();
 /** @type {keyof typeof SIGNALS | undefined} */
@@ -76,7 +75,9 @@ function fail(error) {
 }
 
 try {
-  await program(stop.signal).parseAsync(arguments_, { from: 'user' });
+  const doorcode = program(stop.signal);
+  doorcode.hook('preAction', (_, command) => void (isVerbose = Boolean(command.opts().verbose)));
+  await doorcode.parseAsync();
 } catch (error) {
   if (stoppedBy !== undefined) farewell(stoppedBy, error);
   // commander has said what is wrong, or shown the help or the version that was asked for.
