@@ -5,6 +5,7 @@
 
 import { acquire } from './acquire.js';
 import { Failure, UsageError } from './failure.js';
+import { isThisMachine } from './profiles.js';
 import { quoted } from './result.js';
 import { clean, escaped, mark, print, say } from './terminal.js';
 
@@ -45,9 +46,8 @@ function checked(address) {
     throw new UsageError(`${clean(address)} is no URL.`, isHost ? `Begin it with https:// – https://${clean(address)}` : 'Give one that begins with https://');
   }
   const url = new URL(address);
-  const isHere = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (!/^https?:$/.test(url.protocol)) throw new UsageError(`${clean(address)} is no address of an API.`, 'Give one that begins with https://');
-  if (url.protocol === 'http:' && !isHere) {
+  if (url.protocol === 'http:' && !isThisMachine(url.hostname)) {
     throw new UsageError('The token would be sent over http://, where others can read it.', 'Begin it with https://; http:// is for servers on this machine alone.');
   }
   if (url.username || url.password) throw new UsageError('There is a name or a password in the URL.', 'Leave it out: the API is shown the token.');

@@ -65,8 +65,13 @@ function url(value) {
   const wrong = 'it must be a URL that begins with https:// (http:// is for this machine alone)';
   if (typeof value !== 'string' || text(value) || /\s/.test(value) || !/^https?:\/\//i.test(value) || !URL.canParse(value)) return wrong;
   const { protocol, hostname, username, password } = new URL(value);
-  if (protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)) return wrong;
+  if (protocol === 'http:' && !isThisMachine(hostname)) return wrong;
   return username || password ? 'it must be a URL without a user and a password' : undefined;
+}
+
+/** Whether plain http reaches nobody else: the library's own rule. @param {string} hostname of a `URL` */
+export function isThisMachine(hostname) {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 /** The folder of profiles. */

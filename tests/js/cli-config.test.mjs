@@ -109,6 +109,13 @@ describe('doorcode config', () => {
     });
   });
 
+  it('takes plain http for what the library takes it for: this machine, by any of its addresses', async () => {
+    for (const [number, authority] of ['http://localhost:1/a', 'http://127.0.0.1', 'http://127.1.2.3:8080', 'http://[::1]'].entries()) {
+      await done(['config', 'create', `here-${number}`, '--client-id', 'an-app', '--authority', authority]);
+    }
+    await fails(['config', 'create', 'there', '--client-id', 'an-app', '--authority', 'http://127.0.0.1.example'], /--authority: it must be a URL/, /--authority/);
+  });
+
   describe('where profiles are', () => {
     it('is where DOORCODE_CONFIG_DIR says, or XDG_CONFIG_HOME', async () => {
       await done(['config', 'create', 'work', '--client-id', 'an-app'], { env: { DOORCODE_CONFIG_DIR: home.path('elsewhere') } });
