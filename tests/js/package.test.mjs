@@ -92,6 +92,12 @@ describe('the packed tarball', () => {
     assert.match(manifest.version, /^\d+\.\d+\.\d+/);
   });
 
+  it('has a command that nothing of the library loads', () => {
+    const files = tarball.files.map(({ path }) => path).filter((path) => /\.c?js$/.test(path) && !path.startsWith('cli/'));
+    assert.ok(files.length > 10);
+    for (const path of files) assert.doesNotMatch(readFileSync(join(folder, 'node_modules/doorcode', path), 'utf8'), /\bcli\/|commander/, path);
+  });
+
   it('passes on the licences of what is inside', () => {
     const text = readFileSync(join(folder, 'node_modules/doorcode/THIRD-PARTY-LICENSES.txt'), 'utf8');
     for (const name of ['wasm-bindgen', 'serde_json', 'fflate', 'commander', 'boxen']) assert.match(text, new RegExp(`^${name} \\d`, 'm'));
