@@ -2,23 +2,19 @@
 // Graph are servers on this machine that go by their names.
 
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { generate } from 'selfsigned';
-import { approve } from '../../examples/authorization-server/person.mjs';
-import { CLIENT_ID, startAuthorizationServer } from '../../examples/authorization-server/server.mjs';
+import { authorizationServer, consumer } from '../runtimes/support/consumer.mjs';
 import { Home } from './support/command.mjs';
 import { ALIASES, CLIENT, PERSON, startEntra, TENANT } from './support/entra.mjs';
 import { environmentHere } from './support/hosts.mjs';
 import { jwt } from './support/jwt.mjs';
 
-const exec = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const GRAPH = 'graph.microsoft.com';
 /** As Graph's are: a JWT that is nobody else's business. */
@@ -34,6 +30,8 @@ function examples(page, language, title = '') {
   return [...chapter.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(([, code]) => code);
 }
 
+let installed;
+/** Its folder. */
 let project;
 let entra;
 let openId;
@@ -41,18 +39,10 @@ let graph;
 let environment;
 
 before(async () => {
-  project = mkdtempSync(join(tmpdir(), 'doorcode-docs-'));
-  const { stdout } = await exec('npm', ['pack', '--json', '--pack-destination', project], { cwd: join(root, 'pkg') });
-  writeFileSync(join(project, 'package.json'), '{ "private": true }');
-  await exec('npm', ['install', '--offline', '--no-audit', '--no-fund', JSON.parse(stdout)[0].filename], { cwd: project });
-
+  installed = await consumer('node');
+  project = installed.folder;
   entra = await startEntra({ interval: 1, accessToken: TOKEN });
-  openId = await startAuthorizationServer({
-    interval: 1,
-    onPoll: async ({ count, userCode }) => {
-      if (count === 2) await approve(`${openId.issuer}/device`, userCode);
-    },
-  });
+  openId = await authorizationServer();
   const { private: key, cert } = await generate([{ name: 'commonName', value: GRAPH }], { extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: GRAPH }] }] });
   graph = createServer({ key, cert }, ({ url, headers }, response) => {
     const isMe = url === '/v1.0/me' && headers.authorization === `Bearer ${TOKEN}`;
@@ -79,7 +69,7 @@ after(async () => {
   await new Promise((resolve) => graph?.close(resolve) ?? resolve());
   await openId?.close();
   await entra?.close();
-  rmSync(project, { recursive: true, force: true });
+  installed?.remove();
 });
 
 /** Runs a program in the project. */
@@ -120,7 +110,7 @@ describe('the README, on the command line', () => {
     try {
       writeFileSync(join(project, 'entrypoint.sh'), entrypoint, { mode: 0o755 });
       const program = ['sh', '-c', 'echo "${#ACCESS_TOKEN} letters"; exit 7'];
-      const env = { CLIENT_ID, AUTHORITY: openId.issuer, SCOPE: 'email', DOORCODE_CONFIG_DIR: container.path('data') };
+      const env = { CLIENT_ID: openId.auth.clientId, AUTHORITY: openId.issuer, SCOPE: 'email', DOORCODE_CONFIG_DIR: container.path('data') };
       const { code, stdout, stderr } = await run(container, './entrypoint.sh', program, env);
       assert.deepEqual([code, stdout], [7, '43 letters\n'], stderr);
       assert.match(stderr, /To sign in, open http:\/\/127[^]*Signed in as ada@example\.com\./);
