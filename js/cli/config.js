@@ -10,7 +10,7 @@ import {
   replaceProfile, SETTINGS, setDefaultProfile,
 } from './profiles.js';
 import { tokenFolder, usualKind } from './store.js';
-import { aligned, canAsk, clean, mark, print, say, shortPath, styled } from './terminal.js';
+import { aligned, asJson, canAsk, clean, mark, print, say, shortPath, styled } from './terminal.js';
 
 /** @import { Failure } from './failure.js' */
 /** @import { Settings } from './profiles.js' */
@@ -60,11 +60,11 @@ export async function list({ json }) {
     say('  Make one: doorcode config create');
   }
   if (json) {
-    await print(text(profiles.map((profile) => ({
+    await print(`${asJson(profiles.map((profile) => ({
       name: profile.name,
       default: profile.isUsual,
       ...('settings' in profile ? ordered(profile.settings) : { error: clean(profile.error.message) }),
-    }))));
+    })))}\n`);
   } else if (profiles.length > 0) {
     const rows = profiles.map((profile) => [profile.isUsual ? '*' : '', profile.name, ...('settings' in profile ? columns(profile.settings) : ['(damaged)'])]);
     const [heading, ...lines] = aligned([['', 'NAME', 'CLIENT ID', 'SIGN IN AT', 'SCOPES', 'STORE'], ...rows]);
@@ -87,7 +87,7 @@ function columns({ clientId, authority, tenant, tokenEndpoint, scopes, store }) 
 export async function show({ json }, signal, given) {
   const name = await named(given);
   const settings = await readProfile(name);
-  if (json) return print(text({ name, ...ordered(settings) }));
+  if (json) return print(`${asJson({ name, ...ordered(settings) })}\n`);
   const isUsual = name === (await defaultProfile());
   const fields = Object.entries(ordered(settings)).map(([field, value]) => [nameOfFlag(/** @type {keyof Settings} */ (field)), [value].flat().join(' ')]);
   await print(`${aligned([['name', `${name}${isUsual ? ' (default)' : ''}`], ...fields]).join('\n')}\n`);
@@ -118,12 +118,17 @@ export async function edit(options, signal, name) {
 async function rewrite(name, former, settings) {
   const whom = (/** @type {Settings} */ { authority, tenant = authority ? '' : 'common' }) => [authority ?? 'https://login.microsoftonline.com', tenant].filter(Boolean).join('/');
   if (whom(former) !== whom(settings)) {
-    const folder = await tokenFolder(name);
-    const hasTokens = await stat(folder).then(() => true, () => false);
+    const { folder, isThere } = await tokensOf(name);
     await rm(folder, { recursive: true, force: true });
-    if (hasTokens) say(`${mark('info')} Its tokens were those of another tenant or server, and are deleted: sign in again.`);
+    if (isThere) say(`${mark('info')} Its tokens were those of another tenant or server, and are deleted: sign in again.`);
   }
   await replaceProfile(name, settings);
+}
+
+/** @param {string} name of a profile */
+async function tokensOf(name) {
+  const folder = await tokenFolder(name);
+  return { folder, isThere: await stat(folder).then(() => true, () => false) };
 }
 
 /** @param {Settings} settings */
@@ -152,8 +157,7 @@ function nameOfFlag(field) {
 /** @param {{ yes?: boolean }} options @param {AbortSignal} signal @param {string} name */
 export async function remove({ yes }, signal, name) {
   if (!(await hasProfile(name))) await readProfile(name); // which says so
-  const folder = await tokenFolder(name);
-  const hasTokens = await stat(folder).then(() => true, () => false);
+  const { folder, isThere: hasTokens } = await tokensOf(name);
   if (!yes) {
     if (!canAsk()) throw new UsageError(`Nobody can be asked here whether the profile ${name} may be deleted.`, `Give --yes: doorcode config delete ${name} --yes`);
     const { askWhether } = await import('./questions.js');
@@ -171,7 +175,7 @@ export async function remove({ yes }, signal, name) {
 /** @param {{ outputFile?: string }} options @param {AbortSignal} signal @param {string} [given] */
 export async function exportProfile({ outputFile }, signal, given) {
   const name = await named(given);
-  const json = text({ name, ...ordered(await readProfile(name)) });
+  const json = `${asJson({ name, ...ordered(await readProfile(name)) })}\n`;
   if (outputFile === undefined) return print(json);
   await writePrivate(outputFile, json);
   say(`${mark('done')} Written to ${shortPath(outputFile)}`);
@@ -232,9 +236,4 @@ async function named(given) {
   const name = given ?? (await currentProfile());
   if (name !== undefined) return name;
   throw new UsageError('No profile is named, and there is no default one.', 'Name one that `doorcode config list` shows.');
-}
-
-/** @param {unknown} value */
-function text(value) {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -184,8 +184,7 @@ function shown({ header, claims }) {
     '',
     styled('bold', 'Claims', stream),
     ...rows(claims, meaning),
-    '',
-  ].map((line) => `${line}\n`).join('').replace(/\n$/, '');
+  ].map((line) => `${line}\n`).join('');
 }
 
 /** @param {Date | undefined} expires */

@@ -1,14 +1,14 @@
 // A token, in the form that the next program wants it.
 
 import { isReplaced, writePrivate } from './files.js';
-import { mark, print, say, shortPath } from './terminal.js';
+import { asJson, mark, print, say, shortPath } from './terminal.js';
 
 /** @import { AuthenticationResult } from 'doorcode' */
 
 /** @type {Record<(typeof import('./choices.js').OUTPUTS)[number], (result: AuthenticationResult) => string>} */
 const FORMATS = {
   text: ({ accessToken }) => accessToken,
-  json: (result) => JSON.stringify(described(result), null, 2),
+  json: (result) => asJson(described(result)),
   env: (result) => variables(result).map(([name, value]) => `${name}=${quoted(value)}`).join('\n'),
   header: ({ tokenType, accessToken }) => `Authorization: ${tokenType} ${accessToken}`,
 };

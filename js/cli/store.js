@@ -43,7 +43,7 @@ export function usualKind() {
 
 /** Where the tokens of a profile are, and nothing else; without one, where the library has its own. @param {string | undefined} profile */
 export async function tokenFolder(profile) {
-  const [{ FileCachePlugin }, { ClientConfigurationError }] = await Promise.all([import('doorcode/cache/file'), import('doorcode')]);
+  const { FileCachePlugin } = await import('doorcode/cache/file');
   // Whoever names the folder of everything, such as a container with one volume, has the tokens there as well.
   const folder = process.env.DOORCODE_CONFIG_DIR ? join(configFolder(), 'tokens') : dirname(usualPath());
   return profile === undefined ? folder : join(folder, 'profiles', profile);
@@ -52,7 +52,7 @@ export async function tokenFolder(profile) {
     try {
       return new FileCachePlugin().path;
     } catch (error) {
-      throw error instanceof ClientConfigurationError ? homeless() : error;
+      throw /** @type {Error} */ (error).name === 'ClientConfigurationError' ? homeless() : error;
     }
   }
 }
