@@ -40,7 +40,7 @@ export function makeCore(application, ...parameters) {
 export function coreOf(application) {
   const core = cores.get(application);
   if (!core) {
-    throw wrong(ClientConfigurationErrorCodes.invalidRequestParameter, 'pca', 'it must be a PublicClientApplication of this package');
+    throw wrong(ClientConfigurationErrorCodes.invalidRequestParameter, 'pca', 'it must be an application of this package');
   }
   return core;
 }

@@ -181,8 +181,13 @@ export const ClientAuthErrorCodes = Object.freeze({
   deviceCodeExpired: 'device_code_expired',
   deviceCodeUnknownError: 'device_code_unknown_error',
   userTimeoutReached: 'user_timeout_reached',
+  // Confidential clients' own, likewise.
+  invalidAssertion: 'invalid_assertion',
+  invalidClientCredential: 'invalid_client_credential',
+  missingTenantIdError: 'missing_tenant_id_error',
   // doorcode's own.
   invalidIdToken: 'invalid_id_token',
+  issuerMismatch: 'issuer_mismatch',
   unsafeVerificationUri: 'unsafe_verification_uri',
 });
 

@@ -54,12 +54,22 @@ export interface NodeAuthOptions {
   cloudDiscoveryMetadata?: string | CloudDiscoveryMetadata;
   /** An application of the Model Context Protocol: each request must name its `resource`. @default false */
   isMcp?: boolean;
+  /** The secret of a confidential client. A secret: keep it out of the program's text. */
+  clientSecret?: string;
+  /**
+   * doorcode: how the secret is sent (RFC 6749 section 2.3.1): in the form as MSAL does, or by HTTP Basic. A server that says it takes
+   * nothing but Basic is sent that anyway.
+   * @default "client_secret_post"
+   */
+  clientSecretMethod?: 'client_secret_post' | 'client_secret_basic';
 }
 
 /** doorcode: a discovery document (OpenID Connect Discovery 1.0 section 3, RFC 8414), as far as it is used. */
 export interface AuthorityMetadata {
   token_endpoint: string;
   device_authorization_endpoint?: string;
+  authorization_endpoint?: string;
+  end_session_endpoint?: string;
   issuer?: string;
   /** With `"S256"` in it, the server is sent PKCE where it asks for it. */
   code_challenge_methods_supported?: string[];
@@ -178,7 +188,96 @@ export interface Finding {
 /** What `PublicClientApplication` is, for programs that name MSAL's interface. */
 export type IPublicClientApplication = PublicClientApplication;
 
+/** What a public and a confidential client have in common. A type only. */
+export interface ClientApplication {
+  /**
+   * The address to send a person to, to sign in (RFC 6749 section 4.1.1). They come back to `redirectUri` with a code for
+   * `acquireTokenByCode`.
+   *
+   * Use PKCE (`codeChallenge`), `state` and `nonce`, each new for every sign-in, and keep what belongs to them where only that browser's
+   * session finds it again.
+   *
+   * Rejects with
+   * - `ClientConfigurationError`: `redirect_uri_empty`, `pkce_params_missing`, `invalid_code_challenge_method`,
+   *   `invalid_response_mode`, and what is wrong with any request
+   * - `ClientAuthError` `endpoints_resolution_error`
+   */
+  getAuthCodeUrl(request: AuthorizationUrlRequest): Promise<string>;
+
+  /**
+   * Gets tokens for an authorization code (RFC 6749 section 4.1.3), and keeps them. A code is good for one call.
+   *
+   * @param payload the answer at the redirect URI. Its `state` must be the request's. doorcode: it may be the whole query or form as
+   * it came: a refusal in it rejects as the typed error that it is, and `iss` must be the server's own (RFC 9207).
+   *
+   * Rejects with
+   * - `ClientAuthError` `state_mismatch`, `issuer_mismatch`: the answer is not to this request
+   * - `ClientAuthError` `nonce_mismatch`, `invalid_id_token`: the tokens are not for this request, or not for this program
+   * - `ServerError` `access_denied`: the person said no
+   * - `InteractionRequiredAuthError` `invalid_grant`: the code was used, has expired, or is another's; sign in again
+   */
+  acquireTokenByCode(request: AuthorizationCodeRequest, payload?: AuthorizationCodePayload): Promise<AuthenticationResult>;
+
+  /**
+   * doorcode: the address to send a person to, to sign out at the server as well (OpenID Connect RP-Initiated Logout 1.0). `signOut`
+   * forgets the tokens here.
+   *
+   * Rejects with `ClientAuthError` `end_session_endpoint_not_supported` where the server has no such page.
+   */
+  getLogoutUri(request?: EndSessionRequest): Promise<string>;
+
+  /**
+   * Gets a token for an account without the person: from the cache while it lasts, and with the refresh token when it does not.
+   *
+   * - A token that expires within five minutes is renewed. One that the server would like renewed (`refreshOn`) is handed out,
+   *   and renewed in the background.
+   * - While the server cannot be reached, a token that is still valid serves, or one within `extExpiresOn`.
+   * - Which tenant: that of `authority` if it names one, else `account.tenantId`.
+   * - `forceRefresh`, or a `claims` challenge, renews in any case.
+   *
+   * Rejects with
+   * - `InteractionRequiredAuthError`: the person has to sign in: `no_tokens_found`, `refresh_token_expired`, or the server's own
+   *   word, such as `invalid_grant` or `interaction_required`; pass its `claims` along
+   * - `ClientAuthError` `no_account_in_silent_request`, `network_error`, `endpoints_resolution_error`, `invalid_cache_record`
+   * - `ServerError`, and what the cache plugin threw, as it is
+   */
+  acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult>;
+
+  /** Gets tokens for a refresh token from elsewhere. They are kept if the account is known here, or with `forceCache`. */
+  acquireTokenByRefreshToken(request: RefreshTokenRequest): Promise<AuthenticationResult>;
+
+  /** The token cache. */
+  getTokenCache(): TokenCache;
+
+  /** Every account that is signed in: one for each tenant of each person. */
+  getAllAccounts(): Promise<AccountInfo[]>;
+
+  /** Forgets an account and its tokens, here and in the store of the cache plugin. The server is not told. */
+  signOut(request: SignOutRequest): Promise<void>;
+
+  /** Forgets everything in memory. What the cache plugin has stored stays. */
+  clearCache(): void;
+
+  getLogger(): Logger;
+  setLogger(logger: Logger): void;
+}
+
+/** What `ConfidentialClientApplication` is, for programs that name MSAL's interface. */
+export type IConfidentialClientApplication = ConfidentialClientApplication;
+
+/** A program with a credential of its own: a web app, or a service. */
+export interface ConfidentialClientApplication extends ClientApplication {}
+export declare class ConfidentialClientApplication {
+  /**
+   * Asks nothing of anybody yet.
+   * @throws {ClientConfigurationError} naming the field that is missing or wrong
+   * @throws {ClientAuthError} `invalid_client_credential` where there is not exactly one credential
+   */
+  constructor(configuration: Configuration);
+}
+
 /** A program that people sign in to, without a secret of its own. */
+export interface PublicClientApplication extends ClientApplication {}
 export declare class PublicClientApplication {
   /**
    * Asks nothing of anybody yet.
@@ -203,46 +302,11 @@ export declare class PublicClientApplication {
   acquireTokenByDeviceCode(request: DeviceCodeRequest): Promise<AuthenticationResult>;
 
   /**
-   * Gets a token for an account without the person: from the cache while it lasts, and with the refresh token when it does not.
-   *
-   * - A token that expires within five minutes is renewed. One that the server would like renewed (`refreshOn`) is handed out,
-   *   and renewed in the background.
-   * - While the server cannot be reached, a token that is still valid serves, or one within `extExpiresOn`.
-   * - Which tenant: that of `authority` if it names one, else `account.tenantId`.
-   * - `forceRefresh`, or a `claims` challenge, renews in any case.
-   *
-   * Rejects with
-   * - `InteractionRequiredAuthError`: the person has to sign in: `no_tokens_found`, `refresh_token_expired`, or the server's own
-   *   word, such as `invalid_grant` or `interaction_required`; pass its `claims` along
-   * - `ClientAuthError` `no_account_in_silent_request`, `network_error`, `endpoints_resolution_error`, `invalid_cache_record`
-   * - `ServerError`, and what the cache plugin threw, as it is
-   */
-  acquireTokenSilent(request: SilentFlowRequest): Promise<AuthenticationResult>;
-
-  /**
    * doorcode: gets a token in one call. Silently for `account`, or for the account that was used last if none is named; by
    * device code where the person is needed, with the claims that the server asks for; without a `deviceCodeCallback` nobody is asked.
    * Rejects as the two flows do.
    */
   acquireToken(request: TokenRequest): Promise<AuthenticationResult>;
-
-  /** Gets tokens for a refresh token from elsewhere. They are kept if the account is known here, or with `forceCache`. */
-  acquireTokenByRefreshToken(request: RefreshTokenRequest): Promise<AuthenticationResult>;
-
-  /** The token cache. */
-  getTokenCache(): TokenCache;
-
-  /** Every account that is signed in: one for each tenant of each person. */
-  getAllAccounts(): Promise<AccountInfo[]>;
-
-  /** Forgets an account and its tokens, here and in the store of the cache plugin. The server is not told. */
-  signOut(request: SignOutRequest): Promise<void>;
-
-  /** Forgets everything in memory. What the cache plugin has stored stays. */
-  clearCache(): void;
-
-  getLogger(): Logger;
-  setLogger(logger: Logger): void;
 }
 
 /** What every request has. */
@@ -303,6 +367,100 @@ export interface TokenRequest extends Omit<DeviceCodeRequest, 'deviceCodeCallbac
   forceRefresh?: boolean;
   /** As in `SilentFlowRequest`. */
   refreshTokenExpirationOffsetSeconds?: number;
+}
+
+/** MSAL's names of what a sign-in page is to ask (OpenID Connect Core 1.0 section 3.1.2.1), and two of Entra's. */
+export declare const PromptValue: {
+  /** The person is to sign in, even if they are signed in. */
+  readonly LOGIN: 'login';
+  /** They are to choose an account. */
+  readonly SELECT_ACCOUNT: 'select_account';
+  /** They are to be asked for their consent. */
+  readonly CONSENT: 'consent';
+  /** Nothing is to be asked; what cannot be done so is refused (`needsInteraction`). */
+  readonly NONE: 'none';
+  /** They are to make an account. */
+  readonly CREATE: 'create';
+  readonly NO_SESSION: 'no_session';
+};
+
+/** How the answer to an authorization request comes back. */
+export declare const ResponseMode: { readonly QUERY: 'query'; readonly FRAGMENT: 'fragment'; readonly FORM_POST: 'form_post' };
+export type ResponseMode = (typeof ResponseMode)[keyof typeof ResponseMode];
+
+/** What a sign-in in a browser asks for. */
+export interface AuthorizationUrlRequest extends BaseRequest {
+  /** The address of yours that the person comes back to. One that is registered. */
+  redirectUri: string;
+  /** @default "query" */
+  responseMode?: ResponseMode;
+  /** Comes back with the code: a value that nobody can guess, and that belongs to this browser's session. */
+  state?: string;
+  /** Comes back in the ID token: a value that nobody can guess. */
+  nonce?: string;
+  /** PKCE: the `challenge` of `CryptoProvider.generatePkceCodes` (RFC 7636). */
+  codeChallenge?: string;
+  /** `"S256"`; goes with `codeChallenge`. */
+  codeChallengeMethod?: string;
+  /** One of `PromptValue`; or several with spaces in between. */
+  prompt?: string;
+  /** Who is expected: what they type to sign in, or the `login_hint` claim of an ID token. */
+  loginHint?: string;
+  /** The domain whose sign-in page is expected. Entra. */
+  domainHint?: string;
+  /** Which session of the browser's is meant, with `prompt: "none"`. Entra. */
+  sid?: string;
+  /** Whose account is expected. What its ID token calls the person goes before `loginHint`. */
+  account?: AccountInfo;
+  /** Scopes of other APIs, to be consented to now and asked for later. Entra. */
+  extraScopesToConsent?: string[];
+  /** doorcode: the language of the page, such as `"de"` (RFC 5646). */
+  locale?: string;
+}
+
+/** What an authorization code is spent for. */
+export interface AuthorizationCodeRequest extends BaseRequest {
+  /** The code; "" where it is in the payload. */
+  code: string;
+  /** As it was in the `AuthorizationUrlRequest`. */
+  redirectUri: string;
+  /** PKCE: the `verifier` of `CryptoProvider.generatePkceCodes`. */
+  codeVerifier?: string;
+  /** As it was in the `AuthorizationUrlRequest`; held against the payload's. */
+  state?: string;
+  /** As it was in the `AuthorizationUrlRequest`; held against the ID token's. */
+  nonce?: string;
+  /** What came with the code of that name. Entra. */
+  clientInfo?: string;
+  /** doorcode: gives up at once. */
+  signal?: AbortSignal;
+}
+
+/** The answer at the redirect URI (RFC 6749 section 4.1.2). */
+export interface AuthorizationCodePayload {
+  code?: string;
+  state?: string;
+  /** MSAL: for public clients, what the ID token must have, where the request does not say. */
+  nonce?: string;
+  client_info?: string;
+  /** doorcode: the server that answers (RFC 9207). */
+  iss?: string;
+  error?: string;
+  error_description?: string;
+  [parameter: string]: unknown;
+}
+
+/** doorcode: how a person signs out at the server. */
+export interface EndSessionRequest extends Partial<Omit<BaseRequest, 'scopes'>> {
+  /** Who signs out. Its ID token is the `idTokenHint`. */
+  account?: AccountInfo;
+  idTokenHint?: string;
+  /** The `login_hint` claim of who signs out. Entra then does not ask. @default the account's */
+  logoutHint?: string;
+  /** The address of yours to come back to. One that is registered. */
+  postLogoutRedirectUri?: string;
+  /** Comes back to that address. */
+  state?: string;
 }
 
 /** What a refresh token is spent for. */

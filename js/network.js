@@ -1,7 +1,9 @@
 // The program's own network client (MSAL's INetworkModule), as the core calls it.
 
 /** Form fields whose values are secrets. */
-const SECRETS = ['device_code', 'code_verifier', 'refresh_token', 'client_secret', 'client_assertion', 'code', 'password'];
+const SECRETS = [
+  'device_code', 'code_verifier', 'refresh_token', 'client_secret', 'client_assertion', 'assertion', 'authorization', 'code', 'password',
+];
 
 /** How deep a chain of causes is followed; what lies deeper is left out. */
 const DEEPEST_CAUSE = 5;

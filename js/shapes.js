@@ -13,6 +13,19 @@ export const AzureCloudInstance = Object.freeze({
   AzureUsGovernment: 'https://login.microsoftonline.us',
 });
 
+/** MSAL's names of what a sign-in page is to ask (OpenID Connect Core 1.0 section 3.1.2.1), and two of Entra's. */
+export const PromptValue = Object.freeze({
+  LOGIN: 'login',
+  SELECT_ACCOUNT: 'select_account',
+  CONSENT: 'consent',
+  NONE: 'none',
+  CREATE: 'create',
+  NO_SESSION: 'no_session',
+});
+
+/** How the answer to an authorization request comes back. */
+export const ResponseMode = Object.freeze({ QUERY: 'query', FRAGMENT: 'fragment', FORM_POST: 'form_post' });
+
 /**
  * The authority that a configuration or request names; `azureCloudOptions` goes first, as in MSAL.
  * @param {Input} input
@@ -54,8 +67,12 @@ export function newCorrelationId() {
 function commonRequest(input) {
   const scopes = input.texts('scopes');
   if (!scopes) throw input.wrong('scopes', 'it is missing; name the scopes in an array, as in ["User.Read"] (an empty array is allowed)');
+  return { scopes, ...anyRequest(input) };
+}
+
+/** What every request may have. @param {Input} input */
+function anyRequest(input) {
   return {
-    scopes,
     authority: authorityOf(input),
     correlationId: input.filledText('correlationId') ?? newCorrelationId(),
     claims: input.filledText('claims'),
@@ -96,6 +113,66 @@ export function silentFields(input) {
     tenantId: account.text('tenantId'),
     forceRefresh: input.flag('forceRefresh'),
     refreshTokenExpirationOffsetSeconds: input.positive('refreshTokenExpirationOffsetSeconds', 'seconds'),
+  };
+}
+
+/** @param {Input} input */
+export function authorizationRequest(input) {
+  const common = commonRequest(input);
+  const account = input.part('account');
+  const claims = account.part('idTokenClaims');
+  return {
+    ...common,
+    scopes: [...common.scopes, ...(input.texts('extraScopesToConsent') ?? [])],
+    redirectUri: input.text('redirectUri'),
+    responseMode: input.filledText('responseMode'),
+    state: input.filledText('state'),
+    nonce: input.filledText('nonce'),
+    codeChallenge: input.filledText('codeChallenge'),
+    codeChallengeMethod: input.filledText('codeChallengeMethod'),
+    prompt: input.filledText('prompt'),
+    loginHint: input.filledText('loginHint'),
+    domainHint: input.filledText('domainHint'),
+    sid: input.filledText('sid'),
+    account: input.value.account
+      ? {
+          loginHint: account.filledText('loginHint') ?? claims.filledText('login_hint'),
+          sid: claims.filledText('sid'),
+          username: account.filledText('username'),
+          homeAccountId: account.text('homeAccountId'),
+        }
+      : undefined,
+  };
+}
+
+/**
+ * @param {Input} input
+ * @param {import('./index.js').AuthorizationCodePayload} [payload] the answer at the redirect URI
+ */
+export function codeRequest(input, payload) {
+  // A form or a query by whichever means the program has read it; a parameter that is there twice is none.
+  const response = payload && Object.fromEntries(Object.entries(payload).filter(([, value]) => typeof value === 'string'));
+  return {
+    ...commonRequest(input),
+    code: input.text('code'),
+    redirectUri: input.text('redirectUri'),
+    codeVerifier: input.filledText('codeVerifier'),
+    clientInfo: input.filledText('clientInfo'),
+    nonce: input.filledText('nonce') ?? response?.nonce,
+    state: input.filledText('state'),
+    response,
+  };
+}
+
+/** @param {Input} input */
+export function endSessionRequest(input) {
+  const account = input.part('account');
+  return {
+    ...anyRequest(input),
+    idTokenHint: input.filledText('idTokenHint') ?? account.filledText('idToken'),
+    logoutHint: input.filledText('logoutHint') ?? account.part('idTokenClaims').filledText('login_hint'),
+    postLogoutRedirectUri: input.filledText('postLogoutRedirectUri'),
+    state: input.filledText('state'),
   };
 }
 

@@ -142,6 +142,21 @@ pub enum Fault {
     /// The claims request is not a JSON object.
     #[error("claims: it must be the text of a JSON object, such as {{\"access_token\":{{…}}}}")]
     InvalidClaims,
+    /// A field of an authorization request is missing or wrong.
+    #[error("{field}: {fix}")]
+    InvalidAuthorization {
+        /// MSAL's code for it.
+        code: &'static str,
+        /// Its name.
+        field: &'static str,
+        /// What is wrong, and what to write instead.
+        fix: &'static str,
+    },
+    /// A client asks for a token of its own in no tenant in particular.
+    #[error(
+        "authority: it names no tenant; a token for the client itself is one tenant's: name it by its id or domain"
+    )]
+    NoTenant,
     /// A flow was asked for something that it cannot do now.
     #[error("{0}")]
     NotNow(&'static str),
@@ -222,6 +237,17 @@ pub enum Fault {
         /// What is wrong with it.
         problem: String,
     },
+    /// An answer at the redirect URI that answers something else.
+    #[error("The answer at the redirect URI was refused: {problem}. It may be an old one, or somebody else's.")]
+    ForeignResponse {
+        /// MSAL's code for it.
+        code: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The server has no page to sign out on.
+    #[error("The authority has no end_session_endpoint: people cannot be signed out there.")]
+    NoEndSession,
     /// The discovery document could not be had or used.
     #[error("The authority's endpoints could not be found at {url}: {problem}.")]
     Discovery {
@@ -327,6 +353,9 @@ impl Fault {
             Self::ResourceRequired => "resource_parameter_required",
             Self::MisplacedResource => "misplaced_resource_parameter",
             Self::InvalidClaims => "invalid_claims",
+            Self::InvalidAuthorization { code, .. } | Self::ForeignResponse { code, .. } => code,
+            Self::NoTenant => "missing_tenant_id_error",
+            Self::NoEndSession => "end_session_endpoint_not_supported",
             Self::NotNow(_) => "request_cannot_be_made",
             Self::Expired(_) | Self::ExpiredUnreached { .. } => "device_code_expired",
             Self::TimedOut { .. } => "user_timeout_reached",
@@ -361,8 +390,12 @@ impl Fault {
             | Self::InvalidAuthorityMetadata { .. }
             | Self::InvalidCloudMetadata { .. }
             | Self::InvalidClaims
+            | Self::InvalidAuthorization { .. }
             | Self::IssuerMismatch { .. } => Class::ClientConfiguration,
             Self::NotNow(_)
+            | Self::NoTenant
+            | Self::ForeignResponse { .. }
+            | Self::NoEndSession
             | Self::ResourceRequired
             | Self::MisplacedResource
             | Self::Expired(_)
@@ -484,11 +517,14 @@ impl Fault {
     #[must_use]
     pub const fn field(&self) -> Option<&'static str> {
         match self {
-            Self::InvalidConfiguration { field, .. } | Self::InvalidRequest { field, .. } => Some(field),
+            Self::InvalidConfiguration { field, .. }
+            | Self::InvalidRequest { field, .. }
+            | Self::InvalidAuthorization { field, .. } => Some(field),
             Self::EmptyAuthority
             | Self::MalformedAuthority { .. }
             | Self::InsecureAuthority
             | Self::NoDeviceCodes
+            | Self::NoTenant
             | Self::UntrustedAuthority { .. }
             | Self::IssuerMismatch { .. } => Some("authority"),
             Self::InvalidAuthorityMetadata { .. } => Some("auth.authorityMetadata"),

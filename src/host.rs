@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::error::{Cause, Error};
 use crate::protocol::http::{HttpRequest, HttpResponse, UnixMs};
+use crate::secret::Secret;
 
 /// How much a log line matters (MSAL's `LogLevel`, same numbers).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +58,10 @@ pub trait Host {
 
     /// The wall clock. It may jump, in either direction: machines are suspended, and clocks are set.
     fn now(&self) -> UnixMs;
+
+    /// A JWT that proves who the client is to that token endpoint (RFC 7523 section 3), new for each request. Fails with what the
+    /// program's callback throws.
+    fn client_assertion(&self, token_endpoint: &str) -> impl Future<Output = Result<Secret, Error>>;
 
     /// Sixteen random bytes; none where the runtime has none to give.
     fn random(&self) -> Option<[u8; 16]>;

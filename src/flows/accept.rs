@@ -8,7 +8,7 @@ use crate::protocol::account::{Account, ClientInfo};
 use crate::protocol::authority::Server;
 use crate::protocol::device_code::after;
 use crate::protocol::http::UnixMs;
-use crate::protocol::id_token::{Claims, Expected};
+use crate::protocol::id_token::{Claims, Expected, Nonce};
 use crate::protocol::request::{Ask, Client};
 use crate::protocol::scopes::Scopes;
 use crate::protocol::text::clean_without;
@@ -71,6 +71,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) client: &'a Client,
     pub(crate) server: &'a Server,
     pub(crate) ask: &'a Ask,
+    /// What nonce the ID token must have.
+    pub(crate) nonce: Nonce<'a>,
     /// When the request was sent: a token's life is counted from there, so that it is never believed longer than it lives.
     pub(crate) sent_at: UnixMs,
     /// The clock that the ID token's expiry is held against.
@@ -82,7 +84,11 @@ pub(crate) fn accept(mut reply: TokenReply, asked: &Asked<'_>) -> Result<Authent
     // Of a server whose issuer is not known no ID token can be believed.
     reply.id_token = reply.id_token.filter(|_| endpoints.issuer.is_some());
     let issuer = endpoints.issuer.as_deref().unwrap_or_default();
-    let expected = Expected { issuer, client_id: &asked.client.client_id, nonce: None, now: asked.now };
+    let expected = Expected { issuer, client_id: &asked.client.client_id, nonce: asked.nonce, now: asked.now };
+    if reply.id_token.is_none() && matches!(asked.nonce, Nonce::Sent(_)) && endpoints.issuer.is_some() {
+        let problem = "the server sent no ID token, which was to bring it back".to_owned();
+        return Err(Error::new(Fault::IdToken { claim: "nonce", problem }));
+    }
     let claims = reply.id_token.as_ref().map(|token| Claims::checked(token, &expected)).transpose();
     let claims = claims.map_err(|error| match &*error {
         // It quotes the token's issuer.

@@ -9,7 +9,7 @@ use crate::flows::turns::Turns;
 use crate::host::{Host, Level, SendError};
 use crate::protocol::authority::{Authority, Endpoints, Server};
 use crate::protocol::http::UnixMs;
-use crate::protocol::request::Client;
+use crate::protocol::request::{Client, ClientAuth, Credential};
 use crate::protocol::trust::Trust;
 
 /// What an application is made from, already checked.
@@ -136,6 +136,18 @@ impl<H: Host> App<H> {
     /// The correlation id of a request: its own, or a new GUID (RFC 9562 section 5.4).
     pub(crate) fn correlation_id(&self, of_request: Option<String>) -> String {
         of_request.unwrap_or_else(|| guid(self.host.random().unwrap_or_default()))
+    }
+
+    /// The proof of who the client is, for one request to that server.
+    pub(crate) async fn client_auth(&self, server: &Server) -> Result<ClientAuth, Error> {
+        Ok(match &self.client.credential {
+            Credential::None => ClientAuth::None,
+            Credential::Secret { secret, is_basic } if *is_basic || server.endpoints.wants_basic => {
+                ClientAuth::Basic(secret.clone())
+            }
+            Credential::Secret { secret, .. } => ClientAuth::Secret(secret.clone()),
+            Credential::Assertion => ClientAuth::Assertion(self.host.client_assertion(&server.endpoints.token).await?),
+        })
     }
 
     /// A server's error, with the advice and the page for it.

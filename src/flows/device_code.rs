@@ -20,10 +20,9 @@ use crate::flows::remember::save;
 use crate::flows::wish::Wish;
 use crate::host::{Host, Level, SendError};
 use crate::protocol::authority::{Authority, Kind, Server};
-use crate::protocol::described;
 use crate::protocol::device_code::{DeviceAuthorization, Pace, Verdict, Wait, Why, after, judge};
-use crate::protocol::discovery;
 use crate::protocol::http::{HttpRequest, HttpResponse, UnixMs};
+use crate::protocol::id_token::Nonce;
 use crate::protocol::request::{self, Ask};
 use crate::protocol::text::clean_without;
 use crate::secret::Secret;
@@ -160,14 +159,19 @@ async fn codes<H: Host>(
     server: &Server,
     ask: &Ask,
 ) -> Result<(DeviceAuthorization, Option<Secret>), Error> {
-    let endpoint = server.endpoints.device_authorization.as_deref().ok_or_else(|| no_device_codes(app, server))?;
+    let endpoint = server.endpoints.device_authorization.as_deref().ok_or_else(|| {
+        let why = "this server does not offer sign-in with a device code, or it is switched off";
+        discover::no_endpoint(app, server, "device_authorization_endpoint", why)
+    })?;
     let wants_pkce = format!("pkce {endpoint}");
     let mut pkce = if app.notes.read(&wants_pkce).is_some() { proof_key(app).await } else { None };
     let mut refusal = None;
     loop {
         app.log(Level::Info, &ask.correlation_id, || format!("device code: asking {endpoint}"));
         let challenge = pkce.as_ref().map(|(_, challenge)| challenge.as_str());
-        let reply = send(app, request::device_authorization(app.client(), server, endpoint, ask, challenge)).await?;
+        let auth = app.client_auth(server).await?;
+        let request = request::device_authorization(app.client(), server, endpoint, ask, &auth, challenge);
+        let reply = send(app, request).await?;
         match DeviceAuthorization::read(&reply, server.external_id_page()) {
             Ok(codes) => {
                 if pkce.is_some() {
@@ -195,15 +199,6 @@ async fn proof_key<H: Host>(app: &App<H>) -> Option<(Secret, String)> {
     let verifier = Secret::new(Base64UrlUnpadded::encode_string(&bytes));
     let challenge = Base64UrlUnpadded::encode_string(&app.host.sha256(verifier.expose()).await?);
     Some((verifier, challenge))
-}
-
-fn no_device_codes<H: Host>(app: &App<H>, server: &Server) -> Error {
-    const PROBLEM: &str = "it has no device_authorization_endpoint";
-    if described::is_described(&app.trust.borrow(), &server.authority) {
-        return Error::new(Fault::InvalidAuthorityMetadata { problem: PROBLEM.to_owned() });
-    }
-    let problem = format!("{PROBLEM}: this server does not offer sign-in with a device code, or it is switched off");
-    discovery::unusable(&server.authority.discovery_url(), problem)
 }
 
 /// Polls until the person is done, declines, or lets the code expire (RFC 8628 sections 3.4 and 3.5). A `timeout`, in
@@ -317,7 +312,7 @@ async fn poll_once<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, E
             turn.end();
             let server = pending.server(app).await?;
             let now = answer.date.unwrap_or(now);
-            let asked = Asked { client: app.client(), server, ask: &pending.ask, sent_at, now };
+            let asked = Asked { client: app.client(), server, ask: &pending.ask, nonce: Nonce::None, sent_at, now };
             let mut authentication = accept(*token, &asked)?;
             authentication.name_somebody(app);
             save(app, &mut authentication, pending.ask.resource.as_deref(), true).await?;
@@ -352,8 +347,12 @@ impl Answer {
 /// Asks the server whether the person is done.
 async fn ask<H: Host>(app: &App<H>, pending: &Pending, server: &Server) -> Answer {
     let Pending { codes, verifier, ask, .. } = pending;
-    let request = request::device_token(app.client(), server, ask, &codes.device_code, verifier.as_ref());
-    let sent = [codes.device_code.expose(), verifier.as_ref().map_or("", Secret::expose)];
+    let auth = match app.client_auth(server).await {
+        Ok(auth) => auth,
+        Err(error) => return Answer { verdict: Verdict::Stop(error), date: None, problem: None },
+    };
+    let request = request::device_token(app.client(), server, ask, &auth, &codes.device_code, verifier.as_ref());
+    let sent = [codes.device_code.expose(), verifier.as_ref().map_or("", Secret::expose), auth.secret()];
     let url = request.url.clone();
     match app.host.send(request).await {
         Ok(reply) => Answer {

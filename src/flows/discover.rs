@@ -51,6 +51,15 @@ pub(crate) fn learn<H: Host>(app: &App<H>, authority: &Authority, url: &str, doc
     Ok(())
 }
 
+/// The error of a server that has not got what is needed.
+pub(crate) fn no_endpoint<H: Host>(app: &App<H>, server: &Server, name: &str, why: &str) -> Error {
+    let problem = format!("it has no {name}");
+    if described::is_described(&app.trust.borrow(), &server.authority) {
+        return Error::new(Fault::InvalidAuthorityMetadata { problem });
+    }
+    discovery::unusable(&server.authority.discovery_url(), format!("{problem}: {why}"))
+}
+
 /// The authority, once somebody has vouched for its host: the program, or Microsoft, which is asked.
 ///
 /// # Errors

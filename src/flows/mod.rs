@@ -4,6 +4,7 @@
 mod accept;
 mod app;
 mod discover;
+mod exchange;
 pub(crate) mod race;
 mod remember;
 mod saved;
@@ -11,6 +12,7 @@ mod turns;
 mod wish;
 
 pub mod accounts;
+pub mod authorization_code;
 pub mod device_code;
 pub mod diagnose;
 pub mod refresh;

@@ -4,35 +4,21 @@ use std::time::Duration;
 
 use crate::cache::record::{RefreshToken, Whose};
 use crate::error::{Error, Fault};
-use crate::flows::accept::{Asked, Authentication, accept};
-use crate::flows::app::{App, unreachable};
+use crate::flows::accept::Authentication;
+use crate::flows::app::App;
 use crate::flows::discover;
+use crate::flows::exchange::{Exchange, PAUSE};
 use crate::flows::remember::{save, with_cache};
 use crate::flows::wish::Wish;
-use crate::host::{Host, Level};
+use crate::host::Host;
 use crate::protocol::authority::Authority;
-use crate::protocol::device_code::after;
-use crate::protocol::request::{self, Ask};
+use crate::protocol::id_token::Nonce;
+use crate::protocol::request::{self, Ask, ClientAuth};
 use crate::protocol::server_answer::ServerAnswer;
-use crate::protocol::text::clean_without;
-use crate::protocol::token_reply;
 use crate::secret::Secret;
-
-/// How long to wait before a server that could not answer is asked once more, in seconds.
-const PAUSE: u32 = 1;
-
-/// The longest `Retry-After`, in seconds, that is waited for rather than passed on.
-const LONGEST_PAUSE: u32 = 5;
 
 /// How often the store is looked into for what another process may have renewed.
 const LOOKS: u32 = 2;
-
-/// How soon, in milliseconds, a request must have failed to be tried again.
-const LONGEST_FAILURE: u64 = 5_000;
-
-/// How long a server that asks to be left alone, without saying how long, is left alone; and the longest, in seconds. MSAL's.
-const REST: u32 = 60;
-const LONGEST_REST: u32 = 3_600;
 
 /// What the caller asks for (MSAL's `RefreshTokenRequest`).
 #[derive(Debug, Clone)]
@@ -127,51 +113,19 @@ impl Renewal<'_> {
 
     /// Spends one refresh token.
     async fn get<H: Host>(&self, app: &App<H>, refresh_token: &Secret) -> Result<Authentication, Error> {
-        let correlation_id = &self.ask.correlation_id;
-        let server = discover::server(app, self.authority.clone(), correlation_id).await?;
-        let token_endpoint = &server.endpoints.token;
+        let server = discover::server(app, self.authority.clone(), &self.ask.correlation_id).await?;
         let home = self.whose.map(|whose| whose.home_account_id).unwrap_or_default();
-        let rest = format!("rest {token_endpoint} {home}");
-        if let Some((until, Some(error))) = app.notes.read(&rest)
-            && app.host.now() < until
-        {
-            return Err(error);
-        }
-        app.log(Level::Info, correlation_id, || format!("refresh: asking {token_endpoint}"));
-        let sent_at = app.host.now();
-        let request = || request::refresh(app.client(), &server, self.ask, refresh_token, home);
-        let mut reply = app.host.send(request()).await;
-        let asked_for = app.host.now().saturating_sub(sent_at);
-        let pause = match &reply {
-            Ok(reply) if reply.is_transient() && reply.status != 429 => {
-                reply.retry_after(app.host.now()).or(Some(PAUSE))
-            }
-            // What fails at once may have been one lost packet; a server that hangs will hang again.
-            Err(error) if error.status.is_none() && asked_for < LONGEST_FAILURE => Some(PAUSE),
-            _ => None,
+        let exchange = Exchange {
+            what: "refresh",
+            ask: self.ask,
+            server: &server,
+            secrets: &[refresh_token.expose()],
+            whose: Some(home),
+            nonce: Nonce::Renewed,
+            assertion: None,
         };
-        if let Some(seconds) = pause.filter(|seconds| *seconds <= LONGEST_PAUSE) {
-            app.log(Level::Warning, correlation_id, || "refresh: no answer; asking once more".to_owned());
-            app.host.sleep(Duration::from_secs(seconds.into())).await;
-            reply = app.host.send(request()).await;
-        }
-        let reply = reply.map_err(|mut error| {
-            error.problem = clean_without(&error.problem, &[refresh_token.expose()]);
-            unreachable(token_endpoint, error)
-        })?;
-        let now = app.host.now();
-        let token = token_reply::judge(&reply, &[refresh_token.expose()]).map_err(|error| {
-            let error = app.located(error, &server);
-            app.log(Level::Error, correlation_id, || format!("refresh: {}", error.code()));
-            let wait = reply.retry_after(now).or((reply.status == 429).then_some(REST));
-            if let (true, Some(wait)) = (reply.is_transient(), wait) {
-                app.notes.write(rest, after(now, wait.min(LONGEST_REST)), Some(error.clone()));
-            }
-            error
-        })?;
-        let now = reply.date().unwrap_or(now);
-        let asked = Asked { client: app.client(), server: &server, ask: self.ask, sent_at, now };
-        self.of_whom(app, accept(token, &asked)?).await
+        let request = |auth: &ClientAuth| request::refresh(app.client(), &server, self.ask, auth, refresh_token, home);
+        self.of_whom(app, exchange.tokens(app, &request).await?).await
     }
 
     /// Holds the account of a reply against the one whose refresh token was spent.

@@ -79,6 +79,14 @@ pub struct Endpoints {
     pub issuer: Option<String>,
     /// Whether the server says that it knows PKCE with S256 (RFC 7636).
     pub takes_pkce: bool,
+    /// RFC 6749 section 3.1; none where the server does not say that it has one.
+    pub authorization: Option<String>,
+    /// OpenID Connect RP-Initiated Logout 1.0; none where the server does not say that it has one.
+    pub end_session: Option<String>,
+    /// Whether the server takes a client's secret by HTTP Basic, and not in the form.
+    pub wants_basic: bool,
+    /// Whether the server sends the answer to an authorization request as a form, if it is asked to.
+    pub posts_answers: bool,
 }
 
 /// An authority and its endpoints: all that a request needs to know of a server.
@@ -254,6 +262,10 @@ impl Authority {
             token: format!("{base}/token"),
             issuer: Some(format!("https://{}/{issuing_tenant}/v2.0", cloud.network)),
             takes_pkce: false,
+            authorization: Some(format!("{base}/authorize")),
+            end_session: Some(format!("{base}/logout")),
+            wants_basic: false,
+            posts_answers: true,
         })
     }
 

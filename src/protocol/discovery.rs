@@ -12,8 +12,19 @@ use crate::protocol::text::clean;
 use crate::protocol::trust::Trust;
 
 /// What is read of a document.
-pub(crate) const MEMBERS: [&str; 4] =
-    ["issuer", "token_endpoint", "device_authorization_endpoint", "code_challenge_methods_supported"];
+pub(crate) const MEMBERS: [&str; 8] = [
+    "issuer",
+    "token_endpoint",
+    "device_authorization_endpoint",
+    "authorization_endpoint",
+    "end_session_endpoint",
+    "code_challenge_methods_supported",
+    AUTH_METHODS,
+    "response_modes_supported",
+];
+
+/// How clients may prove themselves.
+const AUTH_METHODS: &str = "token_endpoint_auth_methods_supported";
 
 /// The document that `url` answered with.
 ///
@@ -78,11 +89,18 @@ pub fn described(authority: &Authority, document: &Object) -> Result<Endpoints, 
         }
         found => found,
     };
+    let lists = |name: &str, item: &str| json::texts(document, name).iter().any(|listed| listed == item);
     Ok(Endpoints {
         device_authorization,
         token,
         issuer: issuer.map(str::to_owned),
-        takes_pkce: json::texts(document, "code_challenge_methods_supported").iter().any(|method| method == "S256"),
+        takes_pkce: lists("code_challenge_methods_supported", "S256"),
+        // Who needs no browser can do without them, whatever is wrong with them.
+        authorization: endpoint("authorization_endpoint").unwrap_or_default(),
+        end_session: endpoint("end_session_endpoint").unwrap_or_default(),
+        // MSAL: the form, unless the server says otherwise.
+        wants_basic: lists(AUTH_METHODS, "client_secret_basic") && !lists(AUTH_METHODS, "client_secret_post"),
+        posts_answers: is_microsoft || lists("response_modes_supported", "form_post"),
     })
 }
 

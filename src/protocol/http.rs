@@ -26,6 +26,8 @@ pub struct HttpRequest {
     pub url: String,
     /// Header names and values. They hold no secret.
     pub headers: Vec<(&'static str, String)>,
+    /// The `Authorization` header, of a client that proves itself so.
+    pub authorization: Option<Secret>,
     /// The form of a POST; empty for a GET.
     pub body: Secret,
 }
@@ -35,7 +37,7 @@ impl HttpRequest {
     #[must_use]
     pub fn get(url: String) -> Self {
         let headers = vec![("Accept", "application/json".to_owned())];
-        Self { method: Method::Get, url, headers, body: Secret::new(String::new()) }
+        Self { method: Method::Get, url, headers, authorization: None, body: Secret::new(String::new()) }
     }
 
     /// A POST of a form that asks for JSON.
@@ -45,7 +47,7 @@ impl HttpRequest {
             ("Accept", "application/json".to_owned()),
             ("Content-Type", "application/x-www-form-urlencoded;charset=utf-8".to_owned()),
         ];
-        Self { method: Method::Post, url, headers, body: form }
+        Self { method: Method::Post, url, headers, authorization: None, body: form }
     }
 }
 

@@ -19,10 +19,21 @@ pub struct Expected<'a> {
     pub issuer: &'a str,
     /// The audience.
     pub client_id: &'a str,
-    /// The nonce that was sent. A device flow sends none, and a token with one was made for another request.
-    pub nonce: Option<&'a str>,
+    /// Its nonce.
+    pub nonce: Nonce<'a>,
     /// Now: the server's clock where it told it, since the clock of a small device may be years off.
     pub now: UnixMs,
+}
+
+/// What nonce an ID token must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nonce<'a> {
+    /// None was sent, as in a device flow: a token with one was made for another request.
+    None,
+    /// The one that was sent.
+    Sent(&'a str),
+    /// A renewed token has that of the first, or none (OpenID Connect Core 1.0 section 12.2). What it renews is known by the refresh token.
+    Renewed,
 }
 
 /// The claims of an ID token that was believed.
@@ -92,7 +103,13 @@ impl Claims {
         if expiry < (expected.now / 1000).saturating_sub(CLOCK_SKEW) as f64 {
             return Err(wrong("exp", "the token has expired: if that cannot be, check this device's clock".to_owned()));
         }
-        if json::text(&self.object, "nonce") != expected.nonce {
+        let nonce = json::text(&self.object, "nonce");
+        let is_expected = match expected.nonce {
+            Nonce::None => nonce.is_none(),
+            Nonce::Sent(sent) => nonce == Some(sent),
+            Nonce::Renewed => true,
+        };
+        if !is_expected {
             return Err(wrong("nonce", "the token was made for another request".to_owned()));
         }
         Ok(())

@@ -24,6 +24,8 @@ pub mod described;
 
 pub mod request;
 
+pub mod authorization;
+
 pub mod remedy;
 
 pub mod server_answer;

@@ -558,6 +558,59 @@ pub const OURS: &[(&str, Remedy)] = &[
         ),
     ),
     (
+        "redirect_uri_empty",
+        remedy(
+            "The redirect URI is missing",
+            "Name the address of yours that people come back to, as it is registered.",
+            None,
+        ),
+    ),
+    (
+        "pkce_params_missing",
+        remedy(
+            "One half of PKCE's challenge is missing",
+            "Pass codeChallenge and codeChallengeMethod (\"S256\"), or neither.",
+            None,
+        ),
+    ),
+    (
+        "invalid_code_challenge_method",
+        remedy("PKCE's method is none that there is", "Make codeChallengeMethod \"S256\".", None),
+    ),
+    ("invalid_response_mode", remedy("The response mode is none that there is", "Use one of ResponseMode.", None)),
+    (
+        "missing_tenant_id_error",
+        remedy(
+            "A client asks for a token of its own, and no tenant is named",
+            "Name the tenant in the authority, by its id or domain, instead of common or organizations.",
+            None,
+        ),
+    ),
+    (
+        "state_mismatch",
+        remedy(
+            "The answer at the redirect URI is not to this request",
+            "Start the sign-in again. If it stays so, see that state is kept in the browser's own session until the answer comes.",
+            None,
+        ),
+    ),
+    (
+        "issuer_mismatch",
+        remedy(
+            "The answer at the redirect URI is another server's (RFC 9207)",
+            "Start the sign-in again. With several servers, keep with each sign-in which of them was asked.",
+            None,
+        ),
+    ),
+    (
+        "end_session_endpoint_not_supported",
+        remedy(
+            "The server has no page to sign out on",
+            "Forget the account with signOut; at the server, people stay signed in until their session there ends.",
+            None,
+        ),
+    ),
+    (
         "device_code_not_offered",
         remedy("Azure AD B2C has no device codes", "Use Entra ID or External ID, or sign in with a browser.", None),
     ),

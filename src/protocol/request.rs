@@ -1,7 +1,10 @@
-//! The requests of the device flow: what is asked of the server, as forms (RFC 8628 sections 3.1 and 3.4).
+//! What is asked of the server, as forms: device codes (RFC 8628 section 3.1), and tokens for each grant that there is.
+
+use base64ct::{Base64, Encoding};
 
 use crate::VERSION;
 use crate::error::{Error, Fault};
+use crate::protocol::account::ClientInfo;
 use crate::protocol::authority::{Server, is_guid};
 use crate::protocol::http::HttpRequest;
 use crate::protocol::json::{self, Members, Object, Value};
@@ -15,20 +18,41 @@ pub const DEVICE_CODE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_cod
 /// The grant type of RFC 6749 section 6.
 pub const REFRESH_TOKEN_GRANT: &str = "refresh_token";
 
+/// The grant type of RFC 6749 section 4.1.3.
+pub const AUTHORIZATION_CODE_GRANT: &str = "authorization_code";
+
+/// The grant type of RFC 6749 section 4.4.
+pub const CLIENT_CREDENTIALS_GRANT: &str = "client_credentials";
+
+/// The grant type of RFC 7523 section 2.1, by which Entra serves those who act on behalf of somebody.
+pub const JWT_BEARER_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// RFC 7523 section 2.2.
+const JWT_BEARER_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
 /// MSAL's numbers for these operations in its telemetry.
 const DEVICE_CODE_API: u16 = 671;
 const REFRESH_API: u16 = 62;
+const CODE_API: u16 = 871;
+const CLIENT_CREDENTIALS_API: u16 = 771;
+const ON_BEHALF_OF_API: u16 = 772;
 
 /// Form fields that belong to the protocol; a caller's extra parameters may not replace them.
-const RESERVED: [&str; 10] = [
+const RESERVED: [&str; 16] = [
+    "assertion",
+    "client_assertion",
+    "client_assertion_type",
     "client_id",
     "client_secret",
+    "code",
     "code_challenge",
     "code_challenge_method",
     "code_verifier",
     "device_code",
     "grant_type",
+    "redirect_uri",
     "refresh_token",
+    "requested_token_use",
     "scope",
     "claims",
 ];
@@ -55,6 +79,62 @@ pub struct Client {
     pub without_telemetry: bool,
     /// `auth.isMcp`: every request must name the API that its token is for.
     pub is_mcp: bool,
+    /// What a confidential client proves itself with.
+    pub credential: Credential,
+}
+
+/// What a client proves itself with (RFC 6749 section 2.3).
+#[derive(Debug, Clone, Default)]
+pub enum Credential {
+    /// Nothing: it is public.
+    #[default]
+    None,
+    /// A secret.
+    Secret {
+        /// The secret.
+        secret: Secret,
+        /// Whether to send it by HTTP Basic whatever the server says, rather than in the form.
+        is_basic: bool,
+    },
+    /// A JWT, new for each request, which the host makes (RFC 7523 section 2.2).
+    Assertion,
+}
+
+/// The proof that a request carries.
+#[derive(Debug, Clone, Default)]
+pub enum ClientAuth {
+    /// None.
+    #[default]
+    None,
+    /// `client_secret_post`.
+    Secret(Secret),
+    /// `client_secret_basic`.
+    Basic(Secret),
+    /// `private_key_jwt`.
+    Assertion(Secret),
+}
+
+impl ClientAuth {
+    /// What must not be seen; empty for none.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        match self {
+            Self::None => "",
+            Self::Secret(secret) | Self::Basic(secret) | Self::Assertion(secret) => secret.expose(),
+        }
+    }
+}
+
+impl Client {
+    /// What Microsoft's servers are told of the library, the machine and the program.
+    pub(crate) fn described(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let app = [("x-app-name", &*self.app_name), ("x-app-ver", &*self.app_version)];
+        let of_app = app.into_iter().filter(|_| !self.app_name.is_empty());
+        let library = ("x-client-SKU", "doorcode");
+        [library, ("x-client-VER", VERSION), ("x-client-OS", &*self.os), ("x-client-CPU", &*self.cpu)]
+            .into_iter()
+            .chain(of_app)
+    }
 }
 
 /// What one sign-in asks for. Made by [`Ask::checked`], so that nothing wrong in it reaches a server.
@@ -143,6 +223,7 @@ pub fn device_authorization(
     server: &Server,
     endpoint: &str,
     ask: &Ask,
+    auth: &ClientAuth,
     challenge: Option<&str>,
 ) -> HttpRequest {
     let mut form = ask.common(client);
@@ -154,7 +235,7 @@ pub fn device_authorization(
     if let Some(locale) = ask.locale.as_ref().filter(|_| server.is_microsoft()) {
         query.set("mkt", locale.clone());
     }
-    let mut request = HttpRequest::post(with_query(endpoint, &query), form.finish());
+    let mut request = form.post(with_query(endpoint, &query), client, auth);
     if let Some(locale) = &ask.locale {
         request.headers.push(("Accept-Language", locale.clone()));
     }
@@ -167,6 +248,7 @@ pub fn device_token(
     client: &Client,
     server: &Server,
     ask: &Ask,
+    auth: &ClientAuth,
     device_code: &Secret,
     verifier: Option<&Secret>,
 ) -> HttpRequest {
@@ -174,38 +256,80 @@ pub fn device_token(
     form.add("grant_type", DEVICE_CODE_GRANT);
     form.add("device_code", device_code.expose());
     form.add_some("code_verifier", verifier.map(Secret::expose));
-    let mut query = ask.extra_query.clone();
-    if server.is_microsoft() {
-        query.set("client-request-id", ask.correlation_id.clone());
-        form.add_microsoft(client, ask, DEVICE_CODE_API);
-    }
-    HttpRequest::post(with_query(&server.endpoints.token, &query), form.finish())
+    form.post_for_tokens(client, server, ask, auth, DEVICE_CODE_API)
 }
 
-/// Renews tokens (RFC 6749 section 6). Of the account's home, Entra's gateways are told, to find its data sooner.
+/// Renews tokens (RFC 6749 section 6).
 #[must_use]
 pub fn refresh(
     client: &Client,
     server: &Server,
     ask: &Ask,
+    auth: &ClientAuth,
     refresh_token: &Secret,
     home_account_id: &str,
 ) -> HttpRequest {
     let mut form = ask.common(client);
     form.add("grant_type", REFRESH_TOKEN_GRANT);
     form.add("refresh_token", refresh_token.expose());
-    let mut query = ask.extra_query.clone();
-    let mut anchor = None;
-    if server.is_microsoft() {
-        query.set("client-request-id", ask.correlation_id.clone());
-        form.add_microsoft(client, ask, REFRESH_API);
-        if let Some((uid, utid)) = home_account_id.split_once('.').filter(|(uid, utid)| is_guid(uid) && is_guid(utid)) {
-            anchor = Some(("X-AnchorMailbox", format!("Oid:{uid}@{utid}")));
-        }
-    }
-    let mut request = HttpRequest::post(with_query(&server.endpoints.token, &query), form.finish());
-    request.headers.extend(anchor);
+    let mut request = form.post_for_tokens(client, server, ask, auth, REFRESH_API);
+    request.headers.extend(anchor(server, home_account_id).map(|anchor| (ANCHOR, anchor)));
     request
+}
+
+/// An authorization code, as it came to the redirect URI.
+#[derive(Debug, Clone)]
+pub struct Code {
+    /// The code.
+    pub code: Secret,
+    /// Where it came to.
+    pub redirect_uri: String,
+    /// PKCE's (RFC 7636 section 4.5).
+    pub verifier: Option<Secret>,
+    /// What Entra said with it of whose account it is.
+    pub client_info: Option<String>,
+}
+
+/// Gets tokens for an authorization code (RFC 6749 section 4.1.3).
+#[must_use]
+pub fn code(client: &Client, server: &Server, ask: &Ask, auth: &ClientAuth, code: &Code) -> HttpRequest {
+    let mut form = ask.common(client);
+    form.add("grant_type", AUTHORIZATION_CODE_GRANT);
+    form.add("code", code.code.expose());
+    form.add("redirect_uri", &code.redirect_uri);
+    form.add_some("code_verifier", code.verifier.as_ref().map(Secret::expose));
+    let mut request = form.post_for_tokens(client, server, ask, auth, CODE_API);
+    let info = code.client_info.as_deref().and_then(|info| ClientInfo::decode(info).ok());
+    let home = info.map(|ClientInfo { uid, utid, .. }| format!("{uid}.{utid}")).unwrap_or_default();
+    request.headers.extend(anchor(server, &home).map(|anchor| (ANCHOR, anchor)));
+    request
+}
+
+/// Gets a token for the client itself (RFC 6749 section 4.4.2).
+#[must_use]
+pub fn client_credentials(client: &Client, server: &Server, ask: &Ask, auth: &ClientAuth) -> HttpRequest {
+    let mut form = ask.common(client);
+    form.add("grant_type", CLIENT_CREDENTIALS_GRANT);
+    form.post_for_tokens(client, server, ask, auth, CLIENT_CREDENTIALS_API)
+}
+
+/// Gets a token for whoever sent `assertion`, an access token of theirs for this client (Entra's on-behalf-of flow).
+#[must_use]
+pub fn on_behalf_of(client: &Client, server: &Server, ask: &Ask, auth: &ClientAuth, assertion: &Secret) -> HttpRequest {
+    let mut form = ask.common(client);
+    form.add("grant_type", JWT_BEARER_GRANT);
+    form.add("assertion", assertion.expose());
+    form.add("requested_token_use", "on_behalf_of");
+    form.post_for_tokens(client, server, ask, auth, ON_BEHALF_OF_API)
+}
+
+/// Where Entra's gateways are told of the account's home, to find its data sooner.
+pub(crate) const ANCHOR: &str = "X-AnchorMailbox";
+
+/// That, for a home account id that is Entra's.
+pub(crate) fn anchor(server: &Server, home_account_id: &str) -> Option<String> {
+    let (uid, utid) = home_account_id.split_once('.').filter(|(uid, utid)| is_guid(uid) && is_guid(utid))?;
+    server.is_microsoft().then(|| format!("Oid:{uid}@{utid}"))
 }
 
 /// The caller's claims request with the client's capabilities in it, where Entra looks for them: `access_token.xms_cc`.
@@ -249,7 +373,7 @@ pub fn merged_claims(own: &str, challenge: String) -> String {
     json::written(&merged)
 }
 
-fn with_query(url: &str, parameters: &Members<String>) -> String {
+pub(crate) fn with_query(url: &str, parameters: &Members<String>) -> String {
     let mut out = url.to_owned();
     let mut separator = if url.contains('?') { '&' } else { '?' };
     for (name, value) in parameters.iter() {
@@ -297,19 +421,46 @@ impl Form {
         if client.without_telemetry {
             return;
         }
-        add("x-client-SKU", "doorcode");
-        add("x-client-VER", VERSION);
-        add("x-client-OS", &client.os);
-        add("x-client-CPU", &client.cpu);
-        if !client.app_name.is_empty() {
-            add("x-app-name", &client.app_name);
-            add("x-app-ver", &client.app_version);
+        for (name, value) in client.described() {
+            add(name, value);
         }
         add("x-client-current-telemetry", &format!("5|{api},0,,,|,"));
         add("x-client-last-telemetry", "5|0|||0,0");
     }
 
-    fn finish(self) -> Secret {
-        Secret::new(self.0)
+    fn post_for_tokens(
+        mut self,
+        client: &Client,
+        server: &Server,
+        ask: &Ask,
+        auth: &ClientAuth,
+        api: u16,
+    ) -> HttpRequest {
+        let mut query = ask.extra_query.clone();
+        if server.is_microsoft() {
+            query.set("client-request-id", ask.correlation_id.clone());
+            self.add_microsoft(client, ask, api);
+        }
+        self.post(with_query(&server.endpoints.token, &query), client, auth)
+    }
+
+    /// The request, with the client's proof.
+    fn post(mut self, url: String, client: &Client, auth: &ClientAuth) -> HttpRequest {
+        let mut authorization = None;
+        match auth {
+            ClientAuth::None => {}
+            ClientAuth::Secret(secret) => self.add("client_secret", secret.expose()),
+            ClientAuth::Basic(secret) => {
+                // RFC 6749 section 2.3.1: both are percent-encoded first.
+                let [id, secret] = [&client.client_id, secret.expose()].map(percent_encoded);
+                authorization =
+                    Some(Secret::new(format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes()))));
+            }
+            ClientAuth::Assertion(assertion) => {
+                self.add("client_assertion_type", JWT_BEARER_ASSERTION);
+                self.add("client_assertion", assertion.expose());
+            }
+        }
+        HttpRequest { authorization, ..HttpRequest::post(url, Secret::new(self.0)) }
     }
 }

@@ -17,6 +17,9 @@ use crate::secret::Secret;
 /// The largest body that is read, in bytes. Token replies have some thousand.
 pub(super) const LARGEST_BODY: usize = 4 << 20;
 
+/// The header that a client proves itself with.
+pub(super) const AUTHORIZATION: &str = "Authorization";
+
 /// The headers of a reply that anybody looks at.
 pub(super) const HEADERS: [&str; 4] = ["date", "location", "retry-after", "x-ms-request-id"];
 
@@ -84,6 +87,9 @@ pub(super) async fn fetch(request: &HttpRequest, answered: &Cell<Option<u16>>) -
     let headers = Headers::new()?;
     for (name, value) in &request.headers {
         headers.set(name, value)?;
+    }
+    if let Some(authorization) = &request.authorization {
+        headers.set(AUTHORIZATION, authorization.expose())?;
     }
     init.set_headers(&headers);
 

@@ -14,8 +14,9 @@ use crate::error::{Cause, Class, Error, Fault, in_seconds};
 use crate::flows::race::{First, race};
 use crate::host::{Host, Level, SendError};
 use crate::protocol::http::{HttpRequest, HttpResponse, Method, UnixMs};
+use crate::protocol::text::percent_encoded;
 use crate::secret::{Secret, wipe};
-use crate::wasm::fetch::{HEADERS, LARGEST_BODY, Unfetched, describe, fetch, status_of};
+use crate::wasm::fetch::{AUTHORIZATION, HEADERS, LARGEST_BODY, Unfetched, describe, fetch, status_of};
 use crate::wasm::shapes;
 use crate::wasm::task::{Operation, Task};
 
@@ -94,6 +95,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn encode(this: &Hooks, text: &JsString, bytes: &mut [u8]) -> f64;
 
+    /// A JWT that proves who the client is to that token endpoint.
+    #[wasm_bindgen(method, catch, js_name = clientAssertion)]
+    fn client_assertion(this: &Hooks, token_endpoint: &str) -> Result<Promise, JsValue>;
+
     /// The SHA-256 of a text.
     #[wasm_bindgen(method, catch)]
     fn sha256(this: &Hooks, text: &str) -> Result<Promise, JsValue>;
@@ -158,7 +163,13 @@ impl JsHost {
 
     /// What a network threw, as an error. A status that the thrown value carries counts as one that was answered.
     fn failed(&self, thrown: JsValue, answered: Option<u16>, request: &HttpRequest) -> SendError {
-        let thrown = self.hooks.harmless(thrown, request.body.expose());
+        let secrets = match &request.authorization {
+            None => request.body.clone(),
+            Some(header) => {
+                Secret::new(format!("{}&authorization={}", request.body.expose(), percent_encoded(header.expose())))
+            }
+        };
+        let thrown = self.hooks.harmless(thrown, secrets.expose());
         SendError {
             problem: describe(&thrown),
             status: answered.or_else(|| status_of(&thrown)),
@@ -191,6 +202,9 @@ impl JsHost {
         for (name, value) in &request.headers {
             // Setting a property of a fresh object cannot fail.
             let _ = Reflect::set(&headers, &(*name).into(), &value.as_str().into());
+        }
+        if let Some(authorization) = &request.authorization {
+            let _ = Reflect::set(&headers, &AUTHORIZATION.into(), &authorization.expose().into());
         }
         let post = request.method == Method::Post;
         let timeout = self.request_timeout.get();
@@ -311,6 +325,13 @@ impl Host for JsHost {
         let mut bytes = [0; 16];
         get_random_values(&mut bytes).ok()?;
         Some(bytes)
+    }
+
+    async fn client_assertion(&self, token_endpoint: &str) -> Result<Secret, Error> {
+        let thrown = |value: JsValue| Error::new(Fault::Callback(Cause::new(value)));
+        let made = self.hooks.client_assertion(token_endpoint).map_err(thrown)?;
+        let made = JsFuture::from(made).await.map_err(thrown)?;
+        Ok(Secret::new(made.as_string().unwrap_or_default()))
     }
 
     async fn sha256(&self, text: &str) -> Option<[u8; 32]> {

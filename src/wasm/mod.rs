@@ -26,7 +26,7 @@ use crate::error::{Cause, Error, Fault};
 use crate::flows::device_code::{self, Pending, Polled, Progress, Prompt};
 use crate::flows::race::{First, race};
 use crate::flows::silent::{self, Silent};
-use crate::flows::{App, accounts, diagnose, refresh};
+use crate::flows::{App, accounts, authorization_code, diagnose, refresh};
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::secret::Secret;
 use host::{CacheAccess, CacheTurn, Hooks, JsHost};
@@ -126,6 +126,37 @@ impl Core {
         let app = Rc::clone(&self.app);
         self.promise(request, signal, async move |request| {
             Ok(shapes::findings(&diagnose::diagnose(&app, shapes::wish(&request)).await))
+        })
+    }
+
+    /// Where to send a person to sign in; resolves to the address.
+    #[wasm_bindgen(js_name = authorizationUrl)]
+    pub fn authorization_url(&self, request: &str, signal: Option<AbortSignal>) -> Promise {
+        let app = Rc::clone(&self.app);
+        self.promise(request, signal, async move |request| {
+            let url = authorization_code::url(&app, shapes::wish(&request), shapes::authorization(&request)).await?;
+            Ok(JsValue::from_str(&url))
+        })
+    }
+
+    /// Gets tokens for an authorization code; resolves to the result's fields.
+    #[wasm_bindgen(js_name = acquireTokenByCode)]
+    pub fn acquire_token_by_code(&self, request: &str, signal: Option<AbortSignal>) -> Promise {
+        let app = Rc::clone(&self.app);
+        self.promise(request, signal, async move |request| {
+            let request = shapes::code_request(&request);
+            authorization_code::by_code(&app, request).await.map(|result| shapes::result(&result))
+        })
+    }
+
+    /// Where to send a person to sign out; resolves to the address.
+    #[wasm_bindgen(js_name = endSessionUrl)]
+    pub fn end_session_url(&self, request: &str, signal: Option<AbortSignal>) -> Promise {
+        let app = Rc::clone(&self.app);
+        self.promise(request, signal, async move |request| {
+            let end_session = shapes::end_session(&request);
+            let url = authorization_code::end_session_url(&app, shapes::wish(&request), end_session).await?;
+            Ok(JsValue::from_str(&url))
         })
     }
 

@@ -11,14 +11,15 @@ use crate::cache::record::Known;
 use crate::error::{Error, Fault};
 use crate::flows::device_code::{self, Progress};
 use crate::flows::diagnose::Finding;
-use crate::flows::{Authentication, Config, Wish, refresh, silent};
+use crate::flows::{Authentication, Config, Wish, authorization_code, refresh, silent};
 use crate::protocol::account::{Account, Profile};
 use crate::protocol::authority::{Authority, DEFAULT_AUTHORITY};
+use crate::protocol::authorization::{Authorization, EndSession, Expected, Response};
 use crate::protocol::described;
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::protocol::id_token::Claims;
 use crate::protocol::json::{self, Object, Value};
-use crate::protocol::request::Client;
+use crate::protocol::request::{Client, Code, Credential};
 use crate::protocol::server_answer::ServerAnswer;
 use crate::protocol::trust::Trust;
 use crate::secret::Secret;
@@ -83,6 +84,14 @@ pub(super) fn configuration(text: &str) -> Result<(Config, Option<u32>), Error> 
             cpu: field("cpu"),
             without_telemetry: is_set(&object, "withoutTelemetry"),
             is_mcp: is_set(&object, "isMcp"),
+            credential: match object.get("clientSecret").and_then(Value::as_str) {
+                Some(secret) => Credential::Secret {
+                    secret: Secret::new(secret.to_owned()),
+                    is_basic: is_set(&object, "sendsBasic"),
+                },
+                None if is_set(&object, "hasClientAssertion") => Credential::Assertion,
+                None => Credential::None,
+            },
         },
         authority,
         trust,
@@ -100,6 +109,17 @@ impl Fields {
 
     pub(super) fn set(&mut self, name: &str, value: &str) {
         self.0.set(name, value.into());
+    }
+
+    fn secret(&self, name: &str) -> Option<Secret> {
+        self.text(name).map(Secret::new)
+    }
+
+    fn part(&self, name: &str) -> Option<Self> {
+        match self.0.get(name) {
+            Some(Value::Object(part)) => Some(Self(part.clone())),
+            _ => None,
+        }
     }
 
     fn is_set(&self, name: &str) -> bool {
@@ -149,6 +169,52 @@ pub(super) fn refresh_request(fields: &Fields) -> refresh::Request {
         wish: wish(fields),
         refresh_token: Secret::new(fields.text("refreshToken").unwrap_or_default()),
         force_cache: fields.is_set("forceCache"),
+    }
+}
+
+pub(super) fn authorization(fields: &Fields) -> Authorization {
+    Authorization {
+        redirect_uri: fields.text("redirectUri").unwrap_or_default(),
+        response_mode: fields.text("responseMode"),
+        prefers_post: fields.is_set("prefersPost"),
+        state: fields.text("state"),
+        nonce: fields.text("nonce"),
+        challenge: fields.text("codeChallenge"),
+        challenge_method: fields.text("codeChallengeMethod"),
+        prompt: fields.text("prompt"),
+        login_hint: fields.text("loginHint"),
+        domain_hint: fields.text("domainHint"),
+        session_id: fields.text("sid"),
+        account: fields.part("account").map(|account| Expected {
+            login_hint: account.text("loginHint"),
+            session_id: account.text("sid"),
+            username: account.text("username"),
+            home_account_id: account.text("homeAccountId").unwrap_or_default(),
+        }),
+    }
+}
+
+pub(super) fn code_request(fields: &Fields) -> authorization_code::Request {
+    authorization_code::Request {
+        wish: wish(fields),
+        code: Code {
+            code: fields.secret("code").unwrap_or_default(),
+            redirect_uri: fields.text("redirectUri").unwrap_or_default(),
+            verifier: fields.secret("codeVerifier"),
+            client_info: fields.text("clientInfo"),
+        },
+        nonce: fields.text("nonce"),
+        state: fields.text("state"),
+        response: fields.part("response").map(|Fields(response)| Response::new(response)),
+    }
+}
+
+pub(super) fn end_session(fields: &Fields) -> EndSession {
+    EndSession {
+        redirect_uri: fields.text("postLogoutRedirectUri"),
+        id_token: fields.secret("idTokenHint"),
+        logout_hint: fields.text("logoutHint"),
+        state: fields.text("state"),
     }
 }
 

@@ -3,14 +3,14 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use doorcode::protocol::account::{Account, ClientInfo, Profile, authority_type};
 use doorcode::protocol::authority::Server;
-use doorcode::protocol::id_token::{Claims, Expected};
+use doorcode::protocol::id_token::{Claims, Expected, Nonce};
 use doorcode::secret::Secret;
 
 use crate::sim::{ENTRA, jwt, server};
 
 fn claims(extra: &str) -> Claims {
     let token = jwt(&format!(r#"{{"iss":"i","aud":"c","exp":99999999999{extra}}}"#));
-    Claims::checked(&Secret::new(token), &Expected { issuer: "i", client_id: "c", nonce: None, now: 0 }).unwrap()
+    Claims::checked(&Secret::new(token), &Expected { issuer: "i", client_id: "c", nonce: Nonce::None, now: 0 }).unwrap()
 }
 
 fn client_info(json: &str) -> ClientInfo {

@@ -75,7 +75,10 @@ fn written() -> String {
     for (code, remedy) in remedy::OURS {
         let (class, helps) = match (of_code.get(code), *code) {
             (Some(error), _) => seen(error),
-            (None, "nonce_mismatch") => (Class::ClientAuth.name(), ""),
+            (None, "nonce_mismatch" | "issuer_mismatch") => (Class::ClientAuth.name(), ""),
+            (None, "pkce_params_missing" | "invalid_code_challenge_method" | "invalid_response_mode") => {
+                (Class::ClientConfiguration.name(), "")
+            }
             // Made in JavaScript.
             (None, "no_account_in_silent_request") => (Class::ClientAuth.name(), ""),
             (None, other) => panic!("{other} is no error's code"),

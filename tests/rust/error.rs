@@ -32,6 +32,8 @@ pub(crate) fn all() -> Vec<Fault> {
         Fault::ResourceRequired,
         Fault::MisplacedResource,
         Fault::InvalidClaims,
+        Fault::InvalidAuthorization { code: "redirect_uri_empty", field: "redirectUri", fix: "f" },
+        Fault::NoTenant,
         Fault::NotNow("n"),
         Fault::Declined(answer("access_denied")),
         Fault::Expired(None),
@@ -45,6 +47,8 @@ pub(crate) fn all() -> Vec<Fault> {
         Fault::UnreadableReply { what: "w", status: 200, problem: text("p") },
         Fault::UnsafeVerificationUri { uri: text("u"), problem: text("p") },
         Fault::IdToken { claim: "aud", problem: text("p") },
+        Fault::ForeignResponse { code: "state_mismatch", problem: text("p") },
+        Fault::NoEndSession,
         Fault::Discovery { url: text("u"), problem: text("p"), status: None, answer: None, cause: None },
         Fault::IssuerMismatch { authority: text("a"), issuer: text("i") },
         Fault::Network { url: text("u"), problem: text("p"), cause: Some(Cause::new(2)) },
@@ -70,6 +74,10 @@ fn expected(error: &Fault) -> (&'static str, Class) {
         Fault::ResourceRequired => ("resource_parameter_required", Class::ClientAuth),
         Fault::MisplacedResource => ("misplaced_resource_parameter", Class::ClientAuth),
         Fault::InvalidClaims => ("invalid_claims", Class::ClientConfiguration),
+        Fault::InvalidAuthorization { .. } => ("redirect_uri_empty", Class::ClientConfiguration),
+        Fault::NoTenant => ("missing_tenant_id_error", Class::ClientAuth),
+        Fault::ForeignResponse { .. } => ("state_mismatch", Class::ClientAuth),
+        Fault::NoEndSession => ("end_session_endpoint_not_supported", Class::ClientAuth),
         Fault::NotNow(_) => ("request_cannot_be_made", Class::ClientAuth),
         Fault::Declined(_) => ("access_denied", Class::Server),
         Fault::Expired(_) | Fault::ExpiredUnreached { .. } => ("device_code_expired", Class::ClientAuth),
@@ -128,7 +136,9 @@ fn the_server_s_code_and_words_stay_in_the_message() {
 #[test]
 fn status_field_and_cause_are_there_where_they_mean_something() {
     for error in all() {
-        let caller = matches!(error.class(), Class::ClientConfiguration) || error.code().contains("resource");
+        let caller = matches!(error.class(), Class::ClientConfiguration)
+            || error.code().contains("resource")
+            || matches!(error, Fault::NoTenant);
         assert_eq!(error.field().is_some(), caller, "{error:?}");
         let server = matches!(error.class(), Class::Server)
             || matches!(error, Fault::InteractionRequired(_) | Fault::UntrustedAuthority { .. })

@@ -1,6 +1,6 @@
 //! protocol/id_token.rs
 
-use doorcode::protocol::id_token::{Claims, Expected};
+use doorcode::protocol::id_token::{Claims, Expected, Nonce};
 use doorcode::secret::Secret;
 
 use crate::sim::jwt;
@@ -8,6 +8,7 @@ use crate::sim::jwt;
 const NOW: u64 = 1_750_000_000;
 
 fn check(claims: &str, nonce: Option<&str>) -> Result<Claims, doorcode::error::Error> {
+    let nonce = nonce.map_or(Nonce::None, Nonce::Sent);
     let expected = Expected { issuer: "https://id.example", client_id: "client", nonce, now: NOW * 1000 };
     Claims::checked(&Secret::new(jwt(claims)), &expected)
 }
@@ -62,12 +63,18 @@ fn a_nonce_that_was_sent_must_come_back() {
     assert!(check(&with(r#","nonce":"n""#), Some("n")).is_ok());
     assert_eq!(wrong_claim(&with(r#","nonce":"m""#), Some("n")), "nonce");
     assert_eq!(wrong_claim(&with(""), Some("n")), "nonce");
+    assert_eq!(wrong_claim(&with(r#","nonce":"n""#), None), "nonce");
+    let renewed =
+        Expected { issuer: "https://id.example", client_id: "client", nonce: Nonce::Renewed, now: NOW * 1000 };
+    for nonce in ["", r#","nonce":"n""#] {
+        assert!(Claims::checked(&Secret::new(jwt(&with(nonce))), &renewed).is_ok(), "{nonce}");
+    }
 }
 
 #[test]
 fn what_is_no_jwt_is_refused_without_being_shown() {
     for token in ["", "a.b", "a.b.c.d", "a.!!.c", "e30.e30", "e30.W10.s", "e30._w.s", "e30.bm90anNvbg.s"] {
-        let expected = Expected { issuer: "i", client_id: "c", nonce: None, now: 0 };
+        let expected = Expected { issuer: "i", client_id: "c", nonce: Nonce::None, now: 0 };
         let error = Claims::checked(&Secret::new(token.to_owned()), &expected).unwrap_err();
         assert_eq!(error.code(), "token_parsing_error", "{token}");
     }

@@ -1,7 +1,10 @@
 //! protocol/request.rs and protocol/scopes.rs
 
 use doorcode::protocol::json::Members;
-use doorcode::protocol::request::{Ask, Client, device_authorization, device_token, merged_claims, refresh};
+use doorcode::protocol::request::{
+    Ask, Client, ClientAuth, Code, client_credentials, code, device_authorization, device_token, merged_claims,
+    on_behalf_of, refresh,
+};
 use doorcode::protocol::scopes::Scopes;
 use doorcode::secret::Secret;
 
@@ -51,6 +54,7 @@ fn the_first_request_is_rfc_8628_section_3_1_with_what_the_caller_adds() {
             &server(authority),
             "https://id.example/d",
             &ask(&client(), Some(r#"{"id_token":{}}"#)),
+            &ClientAuth::None,
             challenge,
         )
     };
@@ -73,7 +77,7 @@ fn a_poll_is_rfc_8628_section_3_4_and_only_microsoft_is_told_more() {
     let poll = |authority: &str, client: &Client| {
         let mut server = server(authority);
         server.endpoints.token = "https://id.example/token?a=b".to_owned();
-        device_token(client, &server, &ask(client, None), &secret, None)
+        device_token(client, &server, &ask(client, None), &ClientAuth::None, &secret, None)
     };
     let plain = poll("https://id.example", &client());
     assert_eq!(plain.url, "https://id.example/token?a=b&dc=a%26b");
@@ -217,7 +221,14 @@ fn a_language_is_of_parts_of_eight_letters_at_most() {
 #[test]
 fn no_scopes_are_asked_for_where_there_are_none() {
     let ask = Ask { scopes: Scopes::default(), ..plain(None) };
-    let request = device_authorization(&client(), &server("https://id.example"), "https://id.example/d", &ask, None);
+    let request = device_authorization(
+        &client(),
+        &server("https://id.example"),
+        "https://id.example/d",
+        &ask,
+        &ClientAuth::None,
+        None,
+    );
     assert!(!has(&request.body, "scope="));
 }
 
@@ -225,7 +236,7 @@ fn no_scopes_are_asked_for_where_there_are_none() {
 fn microsoft_is_told_what_it_wants_once_and_no_more() {
     let secret = Secret::new("RT".to_owned());
     let ask = Ask { extra_form: map(&[("client_info", "0")]), ..plain(None) };
-    let renewal = |client: &Client, home: &str| refresh(client, &server(ENTRA), &ask, &secret, home);
+    let renewal = |client: &Client, home: &str| refresh(client, &server(ENTRA), &ask, &ClientAuth::None, &secret, home);
     let form = renewal(&client(), "").body;
     assert_eq!(form.expose().matches("client_info=").count(), 1, "the caller's");
     assert!(has(&form, "x-client-current-telemetry=5%7C62%2C"));
@@ -242,4 +253,39 @@ fn microsoft_is_told_what_it_wants_once_and_no_more() {
 fn external_id_s_page_needs_no_issuer() {
     let page = "https://contoso.ciamlogin.com/common/oauth2/deviceauth";
     assert_eq!(server("https://contoso.ciamlogin.com").external_id_page().as_deref(), Some(page));
+}
+
+#[test]
+fn each_grant_has_its_own_fields_and_the_clients_proof() {
+    let plain = "https://id.example";
+    let ask = ask(&client(), None);
+    let secret = |text: &str| Secret::new(text.to_owned());
+    let none = ClientAuth::None;
+    let sent = code(
+        &client(),
+        &server(plain),
+        &ask,
+        &none,
+        &Code {
+            code: secret("c d"),
+            redirect_uri: "https://app.example/back".to_owned(),
+            verifier: Some(secret("v")),
+            client_info: None,
+        },
+    );
+    let fields =
+        "grant_type=authorization_code&code=c%20d&redirect_uri=https%3A%2F%2Fapp.example%2Fback&code_verifier=v";
+    assert_eq!(sent.body.expose(), format!("{FORM}&{API}&{fields}"));
+    let own = client_credentials(&client(), &server(plain), &ask, &ClientAuth::Secret(secret("s&s")));
+    assert_eq!(own.body.expose(), format!("{FORM}&{API}&grant_type=client_credentials&client_secret=s%26s"));
+    let behalf =
+        on_behalf_of(&client(), &server(plain), &ask, &ClientAuth::Assertion(secret("a.b.c")), &secret("t.t.t"));
+    let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=t.t.t";
+    let proof =
+        "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=a.b.c";
+    assert_eq!(behalf.body.expose(), format!("{FORM}&{API}&{grant}&requested_token_use=on_behalf_of&{proof}"));
+    let basic = client_credentials(&client(), &server(plain), &ask, &ClientAuth::Basic(secret("s:ö")));
+    assert!(!has(&basic.body, "client_secret"));
+    // "my%20client:s%3A%C3%B6" (RFC 6749 section 2.3.1).
+    assert_eq!(basic.authorization.unwrap().expose(), "Basic bXklMjBjbGllbnQ6cyUzQSVDMyVCNg==");
 }

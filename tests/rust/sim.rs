@@ -77,6 +77,7 @@ struct State {
     lines: Vec<String>,
     plugin: Option<Plugin>,
     cannot_hash: bool,
+    assertions: u32,
 }
 
 /// What a program's processes keep their cache in. Reading and writing take time.
@@ -376,6 +377,16 @@ impl Host for Sim {
         Some(u128::from(state.next_id).to_be_bytes())
     }
 
+    async fn client_assertion(&self, token_endpoint: &str) -> Result<Secret, Error> {
+        let number = {
+            let mut state = self.0.borrow_mut();
+            state.assertions += 1;
+            state.assertions
+        };
+        self.timer(1).await;
+        Ok(Secret::new(format!("assertion {number} for {token_endpoint}")))
+    }
+
     async fn sha256(&self, text: &str) -> Option<[u8; 32]> {
         use sha2::Digest;
         if self.0.borrow().cannot_hash {
@@ -454,6 +465,10 @@ pub fn server(authority: &str) -> Server {
         issuer: Some("https://id.example".to_owned()),
         device_authorization: None,
         takes_pkce: false,
+        authorization: Some("https://id.example/authorize".to_owned()),
+        end_session: None,
+        wants_basic: false,
+        posts_answers: false,
     };
     let endpoints = authority.known_endpoints().unwrap_or_else(discovered);
     Server { authority, endpoints }
