@@ -63,8 +63,7 @@ export class ClientApplication {
     core.setLogLevel(logger.level);
     this.#cache = new TokenCache(core, plugin);
     cache = weakly(this.#cache);
-    const clock = /** @type {import('./index.js').Clock | undefined} */ (system.value.clock ?? undefined);
-    this.#now = clock ? () => Number(clock.now()) : Date.now;
+    this.#now = clockOf(input);
   }
 
   /**
@@ -179,6 +178,12 @@ export class ClientApplication {
     // Another library's logger keeps its level to itself, so it gets every line and chooses.
     coreOf(this).setLogLevel(logger instanceof Logger ? logger.level : LogLevel.Trace);
   }
+}
+
+/** Tells the time, in milliseconds. @param {Input} configuration @returns {() => number} */
+export function clockOf(configuration) {
+  const clock = /** @type {import('./index.js').Clock | undefined} */ (configuration.part('system').value.clock ?? undefined);
+  return clock ? () => Number(clock.now()) : Date.now;
 }
 
 /**

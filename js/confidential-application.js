@@ -1,6 +1,6 @@
 // A client with a credential of its own: MSAL Node's ConfidentialClientApplication, for web apps and services.
 
-import { ClientApplication } from './application.js';
+import { ClientApplication, clockOf } from './application.js';
 import { Input } from './check.js';
 import { clientCredential } from './client-credential.js';
 
@@ -13,7 +13,7 @@ export class ConfidentialClientApplication extends ClientApplication {
   constructor(configuration) {
     const input = Input.configuration(configuration);
     const auth = input.part('auth');
-    super(input, clientCredential(auth, auth.text('clientId') ?? ''));
+    super(input, clientCredential(auth, auth.text('clientId') ?? '', clockOf(input)));
   }
 
   /**

@@ -149,8 +149,10 @@ export const ClientAuthErrorCodes = Object.freeze({
   endSessionEndpointNotSupported: 'end_session_endpoint_not_supported',
   endpointResolutionError: 'endpoints_resolution_error',
   hashNotDeserialized: 'hash_not_deserialized',
+  invalidAssertion: 'invalid_assertion',
   invalidCacheEnvironment: 'invalid_cache_environment',
   invalidCacheRecord: 'invalid_cache_record',
+  invalidClientCredential: 'invalid_client_credential',
   invalidState: 'invalid_state',
   keyIdMissing: 'key_id_missing',
   methodNotImplemented: 'method_not_implemented',
@@ -182,8 +184,6 @@ export const ClientAuthErrorCodes = Object.freeze({
   deviceCodeUnknownError: 'device_code_unknown_error',
   userTimeoutReached: 'user_timeout_reached',
   // Confidential clients' own, likewise.
-  invalidAssertion: 'invalid_assertion',
-  invalidClientCredential: 'invalid_client_credential',
   missingTenantIdError: 'missing_tenant_id_error',
   // doorcode's own.
   invalidIdToken: 'invalid_id_token',

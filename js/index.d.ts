@@ -54,7 +54,10 @@ export interface NodeAuthOptions {
   cloudDiscoveryMetadata?: string | CloudDiscoveryMetadata;
   /** An application of the Model Context Protocol: each request must name its `resource`. @default false */
   isMcp?: boolean;
-  /** The secret of a confidential client. A secret: keep it out of the program's text. */
+
+  // How a confidential client proves who it is: one of these.
+
+  /** The secret from the app registration. Keep it out of the program's text. */
   clientSecret?: string;
   /**
    * doorcode: how the secret is sent (RFC 6749 section 2.3.1): in the form as MSAL does, or by HTTP Basic. A server that says it takes
@@ -62,6 +65,43 @@ export interface NodeAuthOptions {
    * @default "client_secret_post"
    */
   clientSecretMethod?: 'client_secret_post' | 'client_secret_basic';
+  /**
+   * A signed JWT that says who the client is (RFC 7523), such as the token of a Kubernetes workload; or a function that is asked for one
+   * before each token request, for such tokens expire. What it throws is what the caller gets.
+   */
+  clientAssertion?: string | ClientAssertionCallback;
+  /** A certificate that was uploaded to the app registration, and its private key. */
+  clientCertificate?: ClientCertificate;
+}
+
+/** Brings a client assertion. */
+export type ClientAssertionCallback = (config: ClientAssertionConfig) => string | Promise<string>;
+
+/** For whom a client assertion is, and whom it is shown to. */
+export interface ClientAssertionConfig {
+  clientId: string;
+  /** The assertion's audience. */
+  tokenEndpoint?: string;
+}
+
+/** A certificate by which a client proves who it is. Its key signs an assertion for each token request, by WebCrypto. */
+export interface ClientCertificate {
+  /** The private key as PEM text: RSA, not encrypted, as PKCS #8 or PKCS #1. Other blocks may stand beside it. */
+  privateKey: string;
+  /** The certificate's SHA-256 thumbprint in hex; colons and spaces may be in it. Needed unless there is `x5c`. */
+  thumbprintSha256?: string;
+  /** Its SHA-1 thumbprint, for servers that know no other. Counts if there is no `thumbprintSha256`. */
+  thumbprint?: string;
+  /**
+   * The certificate as PEM text, and those that it was issued by, in this order. It is sent along: Entra needs it where the app
+   * registration names a subject and an issuer, rather than a certificate.
+   */
+  x5c?: string;
+  /**
+   * doorcode: what to sign with, if the server does not know the default, as AD FS may not.
+   * @default "PS256"; "RS256" with `thumbprint` alone
+   */
+  algorithm?: 'PS256' | 'RS256';
 }
 
 /** doorcode: a discovery document (OpenID Connect Discovery 1.0 section 3, RFC 8414), as far as it is used. */
@@ -841,6 +881,32 @@ export type CacheEntity = AccountEntity | Record<string, unknown>;
 /** Entities by their keys. */
 export type CacheKVStore = Record<string, CacheEntity>;
 
+// ── Helpers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What a sign-in in a browser needs: random values, hashes, base64. Made of WebCrypto, in every runtime. */
+export declare class CryptoProvider {
+  /** A random GUID, which nobody can guess: for a request's `state` and `nonce`. */
+  createNewGuid(): string;
+
+  /**
+   * A new pair for PKCE (RFC 7636, S256): `challenge` goes into the authorization URL, `verifier` into the token request. Until then keep the
+   * verifier where the browser's user cannot be taken for another, such as in the session.
+   */
+  generatePkceCodes(): Promise<{ verifier: string; challenge: string }>;
+
+  /** Base64 of a text's UTF-8. */
+  base64Encode(input: string): string;
+
+  /**
+   * The text whose UTF-8 this is the base64 of. Takes base64url as well, with padding or without.
+   * @throws {ClientConfigurationError} if it is neither
+   */
+  base64Decode(input: string): string;
+
+  /** The SHA-256 of a text's UTF-8, as base64url. */
+  hashString(plainText: string): Promise<string>;
+}
+
 // ── Logging ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** How much a line matters. */
@@ -989,8 +1055,10 @@ export declare const ClientAuthErrorCodes: {
   readonly endSessionEndpointNotSupported: 'end_session_endpoint_not_supported';
   readonly endpointResolutionError: 'endpoints_resolution_error';
   readonly hashNotDeserialized: 'hash_not_deserialized';
+  readonly invalidAssertion: 'invalid_assertion';
   readonly invalidCacheEnvironment: 'invalid_cache_environment';
   readonly invalidCacheRecord: 'invalid_cache_record';
+  readonly invalidClientCredential: 'invalid_client_credential';
   readonly invalidState: 'invalid_state';
   readonly keyIdMissing: 'key_id_missing';
   readonly methodNotImplemented: 'method_not_implemented';
@@ -1020,7 +1088,9 @@ export declare const ClientAuthErrorCodes: {
   readonly deviceCodeExpired: 'device_code_expired';
   readonly deviceCodeUnknownError: 'device_code_unknown_error';
   readonly userTimeoutReached: 'user_timeout_reached';
+  readonly missingTenantIdError: 'missing_tenant_id_error';
   readonly invalidIdToken: 'invalid_id_token';
+  readonly issuerMismatch: 'issuer_mismatch';
   readonly unsafeVerificationUri: 'unsafe_verification_uri';
 };
 

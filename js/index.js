@@ -24,6 +24,7 @@ export { AzureCloudInstance, PromptValue, ResponseMode } from './shapes.js';
 export { ProtocolMode } from './application.js';
 export { ConfidentialClientApplication } from './confidential-application.js';
 export { PublicClientApplication };
+export { CryptoProvider } from './crypto-provider.js';
 export { DeviceCodeFlow } from './device-code-flow.js';
 export { DistributedCachePlugin } from './distributed-cache.js';
 export { TokenCache, TokenCacheContext } from './token-cache.js';
