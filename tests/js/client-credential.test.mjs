@@ -45,7 +45,12 @@ async function refused(act, { name = 'ClientConfigurationError', errorCode = 'in
 
 describe('a secret', () => {
   it('is what it is', () => {
-    assert.deepEqual(read({ clientSecret: 'S3cret ~' }), { secret: 'S3cret ~', assertion: undefined });
+    assert.deepEqual(read({ clientSecret: 'S3cret ~' }), { secret: 'S3cret ~', sendsBasic: false, assertion: undefined });
+  });
+
+  it('goes by HTTP Basic if that is wanted, and by nothing else', () => {
+    assert.equal(read({ clientSecret: 'S3cret', clientSecretMethod: 'client_secret_basic' }).sendsBasic, true);
+    assert.throws(() => read({ clientSecret: 'S3cret', clientSecretMethod: 'none' }), { field: 'auth.clientSecretMethod' });
   });
 
   it('may stand beside the empty fields of MSAL\'s defaults', () => {
