@@ -11,7 +11,7 @@ import { failed } from './failed.js';
  * @import { Bytes } from './crypto-provider.js'
  */
 
-/** Brings the assertion for one token request. @typedef {(tokenEndpoint: string) => Promise<string>} Assertion */
+/** Brings the assertion for one token request. @typedef {(tokenEndpoint?: string) => Promise<string>} Assertion */
 
 /**
  * What a confidential client proves itself with: a secret or an assertion.

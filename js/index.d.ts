@@ -314,6 +314,31 @@ export declare class ConfidentialClientApplication {
    * @throws {ClientAuthError} `invalid_client_credential` where there is not exactly one credential
    */
   constructor(configuration: Configuration);
+
+  /**
+   * Gets a token for the program itself, whoever uses it (client credentials, RFC 6749 section 4.4): from the cache while it lasts. Entra
+   * wants one scope, `<api>/.default`, and an authority that names the tenant.
+   *
+   * - A token that expires within five minutes is renewed. One that the server would like renewed (`refreshOn`) is handed out, and
+   *   renewed in the background. While the server cannot be reached, a token that is still valid serves.
+   * - Of those who ask for the same at the same time, one asks the server.
+   * - The result has no account.
+   *
+   * Rejects with `ClientAuthError` `missing_tenant_id_error`, `network_error`, `endpoints_resolution_error`; with `ServerError`, such as
+   * `invalid_client`; with what a `clientAssertion` function threw, as it is.
+   */
+  acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult>;
+
+  /**
+   * Gets a token for another API on behalf of whoever called this one (Entra's on-behalf-of flow): from the cache while it lasts, for the
+   * very token that they called with.
+   *
+   * Verify that token first: issuer, audience, expiry, signature and scopes.
+   *
+   * Rejects with `InteractionRequiredAuthError` where the person is needed: pass its `claims` on to the caller, in a 401 with
+   * `WWW-Authenticate: Bearer error="insufficient_claims"`; else as `acquireTokenByClientCredential` does.
+   */
+  acquireTokenOnBehalfOf(request: OnBehalfOfRequest): Promise<AuthenticationResult>;
 }
 
 /** A program that people sign in to, without a secret of its own. */
@@ -456,6 +481,26 @@ export interface AuthorizationUrlRequest extends BaseRequest {
   extraScopesToConsent?: string[];
   /** doorcode: the language of the page, such as `"de"` (RFC 5646). */
   locale?: string;
+}
+
+/** What a program asks for in its own name. */
+export interface ClientCredentialRequest extends BaseRequest {
+  /** Ask the server, whether or not the token at hand is still good. */
+  skipCache?: boolean;
+  /** The assertion for this request, instead of the application's credential. */
+  clientAssertion?: string | ClientAssertionCallback;
+  /** doorcode: gives up at once. */
+  signal?: AbortSignal;
+}
+
+/** What a program asks for on behalf of whoever called it. */
+export interface OnBehalfOfRequest extends BaseRequest {
+  /** The access token that it was called with. A secret. */
+  oboAssertion: string;
+  /** Ask the server, whether or not the token at hand is still good. */
+  skipCache?: boolean;
+  /** doorcode: gives up at once. */
+  signal?: AbortSignal;
 }
 
 /** What an authorization code is spent for. */

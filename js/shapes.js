@@ -164,6 +164,27 @@ export function codeRequest(input, payload) {
   };
 }
 
+/** MSAL's fields that make a token another one, and of which nothing is known here. */
+const OTHER_TOKENS = ['azureRegion', 'claimsFromClient', 'fmiPath'];
+
+/** @param {Input} input */
+function tokenRequest(input) {
+  for (const name of OTHER_TOKENS) {
+    if (input.value[name]) throw input.wrong(name, 'doorcode does not know it; leave it out');
+  }
+  return { ...commonRequest(input), skipCache: input.flag('skipCache') };
+}
+
+/** @param {Input} input */
+export const clientCredentialRequest = tokenRequest;
+
+/** @param {Input} input */
+export function onBehalfOfRequest(input) {
+  const oboAssertion = input.filledText('oboAssertion');
+  if (!oboAssertion) throw input.wrong('oboAssertion', 'it is missing; pass the access token that your API was called with');
+  return { ...tokenRequest(input), oboAssertion };
+}
+
 /** @param {Input} input */
 export function endSessionRequest(input) {
   const account = input.part('account');

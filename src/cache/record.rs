@@ -51,6 +51,8 @@ pub struct Wanted<'a> {
     pub scopes: &'a Scopes,
     /// The API it is for (RFC 8707), where one was named.
     pub resource: Option<&'a str>,
+    /// The hash of the token that it was got for, where it is had on behalf of somebody: that is of one tenant, whichever.
+    pub user_assertion_hash: Option<&'a str>,
 }
 
 impl Wanted<'_> {
@@ -58,8 +60,9 @@ impl Wanted<'_> {
     #[must_use]
     pub fn is(&self, entity: &Entity<'_>) -> bool {
         entity.is("client_id", self.client_id)
-            && realm_of(entity).eq_ignore_ascii_case(self.realm)
+            && (self.user_assertion_hash.is_some() || realm_of(entity).eq_ignore_ascii_case(self.realm))
             && entity.text("resource") == self.resource.unwrap_or_default()
+            && entity.text(USER_ASSERTION_HASH) == self.user_assertion_hash.unwrap_or_default()
             && is_plain(entity)
             && Scopes::granted(&entity.text("target")).cover(self.scopes)
     }
@@ -154,6 +157,8 @@ pub struct Tokens<'a> {
     pub resource: Option<&'a str>,
     /// The refresh token; none where the one that was used stays good.
     pub refresh_token: Option<&'a RefreshToken>,
+    /// The hash of the token that the access token was got for, where it is had on behalf of somebody.
+    pub user_assertion_hash: Option<&'a str>,
     /// Whether the person signed in. If not, and the account is no longer known, nothing is remembered: they have signed out.
     pub is_sign_in: bool,
 }
@@ -204,6 +209,7 @@ impl Tokens<'_> {
         fields.set_or_remove("refresh_on", token.refresh_on.map(|time| time.to_string()).as_deref());
         fields.set("token_type", &token.token_type);
         fields.set_or_remove("resource", self.resource);
+        fields.set_or_remove(USER_ASSERTION_HASH, self.user_assertion_hash);
         // MSAL 2 wrote down what the replaced token had been asked for.
         fields.set_or_remove("requestedClaims", None);
         fields.set_or_remove("requestedClaimsHash", None);
@@ -290,6 +296,7 @@ pub fn replaces(section: Section, new: &Entity<'_>, old: &Entity<'_>) -> bool {
             both("client_id")
                 && same_realm()
                 && new.text("resource") == old.text("resource")
+                && is_same_behalf(new, old)
                 && is_plain(old)
                 && Scopes::granted(&new.text("target")).overlap(&Scopes::granted(&old.text("target")))
         }
@@ -300,9 +307,20 @@ pub fn replaces(section: Section, new: &Entity<'_>, old: &Entity<'_>) -> bool {
     }
 }
 
-/// Whether an access token is for whoever bears it: not bound to a key, nor to what another token says.
+/// Where an access token that is had on behalf of somebody says for which token of theirs: MSAL's name.
+pub(crate) const USER_ASSERTION_HASH: &str = "userAssertionHash";
+
+/// Whether two access tokens are had for the same token of somebody's, or for none. Of a person, one that has expired is replaced by any:
+/// a service sees a new token of theirs every hour.
+fn is_same_behalf(new: &Entity<'_>, old: &Entity<'_>) -> bool {
+    let [new_hash, old_hash] = [new, old].map(|entity| entity.text(USER_ASSERTION_HASH));
+    let has_expired = || old.seconds("expires_on") <= new.seconds("cached_at");
+    new_hash == old_hash || (!new_hash.is_empty() && !old_hash.is_empty() && has_expired())
+}
+
+/// Whether an access token is for whoever bears it: not bound to a key, nor to what else was asked.
 fn is_plain(entity: &Entity<'_>) -> bool {
-    const BOUND: [&str; 3] = ["key_id", "userAssertionHash", "additionalCacheKeyComponents"];
+    const BOUND: [&str; 2] = ["key_id", "additionalCacheKeyComponents"];
     entity.is("credential_type", Section::AccessToken.name())
         && BOUND.iter().all(|name| matches!(entity.raw(name), None | Some("null" | "\"\"")))
 }

@@ -13,11 +13,13 @@ use std::collections::HashMap;
 use crate::cache::entity::{Draft, Entity, Section};
 use crate::cache::key;
 use crate::cache::record::{
-    AccessToken, Known, RefreshToken, Tokens, Wanted, Whose, account, profiles_of, realm_of, rebased, recency, replaces,
+    AccessToken, Known, RefreshToken, Tokens, USER_ASSERTION_HASH, Wanted, Whose, account, profiles_of, realm_of,
+    rebased, recency, replaces,
 };
 use crate::cache::scan::{Problem, Scanner, Span, unescaped, unquoted};
 use crate::error::{Error, Fault};
 use crate::protocol::account::Profile;
+use crate::protocol::cloud::same_environment;
 use crate::protocol::id_token::Claims;
 use crate::protocol::json;
 use crate::secret::Secret;
@@ -36,6 +38,8 @@ pub struct Store {
     sections: [Entries; 5],
     /// Where each person's entries are, by home account id in lower case. Those of clients are nobody's.
     people: HashMap<String, Vec<Place>>,
+    /// Where the access tokens are that are had on behalf of somebody, by the hash of the token that they were got for.
+    on_behalf: HashMap<String, Vec<Place>>,
     /// Entries that were written, in order.
     unsaved: Vec<Place>,
     /// Who signed out: home account ids and environments.
@@ -161,13 +165,14 @@ impl Store {
         section: Section,
         key: Span,
     ) -> Result<(), Problem> {
-        let (mut home_account_id, mut environment) = (Span::default(), Span::default());
+        let (mut home_account_id, mut environment, mut hash) = (Span::default(), Span::default(), Span::default());
         let value = if scanner.ahead() == Some(b'{') {
             scanner.object(&mut |scanner, name| {
                 let value = scanner.value()?;
                 match name.of(text) {
                     "home_account_id" => home_account_id = value,
                     "environment" => environment = value,
+                    USER_ASSERTION_HASH => hash = value,
                     _ => {}
                 }
                 Ok(())
@@ -177,6 +182,7 @@ impl Store {
         };
         let place = self.push(section, Entry::Stored { key: key.quoted(), value, home_account_id, environment });
         self.index(&unquoted(home_account_id.of(text)).unwrap_or_default(), place);
+        self.index_on_behalf(&unquoted(hash.of(text)).unwrap_or_default(), place);
         Ok(())
     }
 
@@ -277,6 +283,23 @@ impl Store {
             }
         }
         best
+    }
+
+    /// The access token to use on behalf of whoever sent a token of that hash, with their home account id and its tenant.
+    #[must_use]
+    pub fn access_token_on_behalf(
+        &self,
+        hash: &str,
+        environment: &str,
+        wanted: &Wanted<'_>,
+    ) -> Option<(String, String, AccessToken)> {
+        let places = self.on_behalf.get(hash)?;
+        let found = places.iter().map(|place| Entity::read(self.value(*place)));
+        let entity = found
+            .rev()
+            .find(|entity| same_environment(&entity.text("environment"), environment) && wanted.is(entity))?;
+        let (home, realm) = (entity.text("home_account_id"), realm_of(&entity));
+        Some((home.into_owned(), realm.into_owned(), AccessToken::read(&entity)))
     }
 
     /// The ID token from a tenant.
@@ -420,6 +443,21 @@ impl Store {
         if whose.home_account_id.is_empty() || !tokens.is_sign_in && !self.knows(&whose) {
             return false;
         }
+        let origin = self.put_tokens(tokens);
+        let known: Vec<Entity<'_>> = self.of(&whose, Section::Account).into_iter().map(|(_, entity)| entity).collect();
+        if let Some((key, draft)) = tokens.account_draft(&known) {
+            self.put(Section::Account, &key, &draft, origin);
+        }
+        true
+    }
+
+    /// Remembers tokens that are nobody's: a client's own, or on behalf of somebody whom the server does not name.
+    pub fn save_nobodys(&mut self, tokens: &Tokens<'_>) {
+        self.put_tokens(tokens);
+    }
+
+    fn put_tokens(&mut self, tokens: &Tokens<'_>) -> Origin {
+        let whose = tokens.whose();
         let origin = if tokens.is_sign_in { Origin::SignIn } else { Origin::Renewal };
         let owner = tokens.family().and_then(|family| self.family_owner(&whose, family));
         for (section, key, draft) in tokens.drafts(owner.as_deref()) {
@@ -431,11 +469,7 @@ impl Store {
             }
             self.put(section, &key, &draft, origin);
         }
-        let known: Vec<Entity<'_>> = self.of(&whose, Section::Account).into_iter().map(|(_, entity)| entity).collect();
-        if let Some((key, draft)) = tokens.account_draft(&known) {
-            self.put(Section::Account, &key, &draft, origin);
-        }
-        true
+        origin
     }
 
     /// Forgets a person: the account and every token of theirs, of each client. Returns whether there was anything.
@@ -446,7 +480,8 @@ impl Store {
                 places.push(*place);
             }
         }
-        if places.is_empty() {
+        // What is nobody's is the client's own.
+        if places.is_empty() || whose.home_account_id.is_empty() {
             return false; // and nothing to do again: who is found in a newer blob has signed in since
         }
         let signed_out = (whose.home_account_id.to_owned(), whose.environment.to_owned());
@@ -491,7 +526,8 @@ impl Store {
         let environment = mine.text("environment");
         let whose = Whose { home_account_id: &home, environment: &environment };
         let is_sign_in = section == Section::Account && origin == Origin::SignIn;
-        if !is_sign_in && section != Section::AppMetadata && !self.knows(&whose) {
+        // What is nobody's needs nobody to be signed in.
+        if !is_sign_in && !home.is_empty() && !self.knows(&whose) {
             return;
         }
         let mut theirs = Vec::new();
@@ -532,6 +568,10 @@ impl Store {
         // What began as a sign-in that is not saved yet is none the less one when its tokens are renewed.
         let origin = if earlier == Some(Origin::SignIn) { Origin::SignIn } else { origin };
         let value = Secret::new(draft.written(&kept));
+        let hash = new.text(USER_ASSERTION_HASH).into_owned();
+        if let Some(place) = first {
+            self.unindex_on_behalf(place);
+        }
         let entry = Entry::Written { key: json::quoted(&key), value, unsaved: Some(origin) };
         if let [_, others @ ..] = replaced.as_slice() {
             self.remove(&home, others);
@@ -549,6 +589,7 @@ impl Store {
                 place
             }
         };
+        self.index_on_behalf(&hash, place);
         if earlier.is_none() {
             self.unsaved.push(place);
         }
@@ -580,6 +621,7 @@ impl Store {
             }
         }
         for place in gone {
+            self.unindex_on_behalf(*place);
             if let Some(entry) = self.entry_mut(*place) {
                 *entry = Entry::Gone;
             }
@@ -615,7 +657,8 @@ impl Store {
                 }
             }
         }
-        for place in self.people.values_mut().flatten().chain(&mut self.unsaved) {
+        let indexed = self.people.values_mut().chain(self.on_behalf.values_mut()).flatten();
+        for place in indexed.chain(&mut self.unsaved) {
             let moved = moved.get(place.section as usize).and_then(|moved| moved.get(place.index));
             place.index = moved.copied().unwrap_or(place.index);
         }
@@ -630,8 +673,27 @@ impl Store {
     fn index(&mut self, home: &str, place: Place) {
         if let Some(places) = self.people.get_mut(home) {
             places.push(place);
-        } else if !home.is_empty() || place.section == Section::AppMetadata {
+        } else if !home.is_empty() || matches!(place.section, Section::AppMetadata | Section::AccessToken) {
             self.people.entry(home.to_ascii_lowercase()).or_default().push(place);
+        }
+    }
+
+    fn index_on_behalf(&mut self, hash: &str, place: Place) {
+        if !hash.is_empty() {
+            self.on_behalf.entry(hash.to_owned()).or_default().push(place);
+        }
+    }
+
+    fn unindex_on_behalf(&mut self, place: Place) {
+        if place.section != Section::AccessToken || self.on_behalf.is_empty() {
+            return;
+        }
+        let hash = Entity::read(self.value(place)).text(USER_ASSERTION_HASH).into_owned();
+        if let Some(places) = self.on_behalf.get_mut(&hash) {
+            places.retain(|known| *known != place);
+            if places.is_empty() {
+                self.on_behalf.remove(&hash);
+            }
         }
     }
 

@@ -42,15 +42,17 @@ pub struct Authentication {
     pub from_cache: bool,
     /// For how long the very same answer is right.
     pub serves: Option<Serves>,
-    /// Where somebody without a name is filed: the environment of a server that tells of nobody who they are.
-    pub(crate) nameless_at: Option<String>,
+    /// Where it is filed, if it was received just now.
+    pub(crate) environment: String,
+    /// Whether the server tells of nobody who they are.
+    pub(crate) is_nameless: bool,
 }
 
 impl Authentication {
     /// Gives somebody an account, to be asked for by later, at a server that tells of nobody who they are.
     pub(crate) fn name_somebody<H: Host>(&mut self, app: &App<H>) {
-        if let (None, Some(environment)) = (&self.account, self.nameless_at.take()) {
-            self.account = Some(Account::of_somebody(environment, app.correlation_id(None)));
+        if self.account.is_none() && self.is_nameless {
+            self.account = Some(Account::of_somebody(self.environment.clone(), app.correlation_id(None)));
         }
     }
 }
@@ -115,7 +117,8 @@ pub(crate) fn accept(mut reply: TokenReply, asked: &Asked<'_>) -> Result<Authent
         received_at: asked.sent_at / 1000,
         from_cache: false,
         serves: None,
-        nameless_at: endpoints.issuer.is_none().then(|| authority.environment()),
+        environment: authority.environment(),
+        is_nameless: endpoints.issuer.is_none(),
         reply,
     })
 }

@@ -6,7 +6,7 @@ use crate::flows::accept::Authentication;
 use crate::flows::app::App;
 use crate::flows::discover;
 use crate::flows::exchange::Exchange;
-use crate::flows::remember::save;
+use crate::flows::remember::{Occasion, save};
 use crate::flows::wish::Wish;
 use crate::host::{Host, Level};
 use crate::protocol::authorization::{Authorization, EndSession, Response, check_redirect_uri};
@@ -84,7 +84,7 @@ pub async fn by_code<H: Host>(app: &App<H>, request: Request) -> Result<Authenti
     let mut authentication =
         exchange.tokens(app, &|auth| request::code(app.client(), &server, &ask, auth, &code)).await?;
     authentication.name_somebody(app);
-    save(app, &mut authentication, ask.resource.as_deref(), true).await?;
+    save(app, &mut authentication, ask.resource.as_deref(), Occasion::SignIn).await?;
     app.log(Level::Info, &ask.correlation_id, || "authorization code: signed in".to_owned());
     Ok(authentication)
 }

@@ -16,7 +16,7 @@ use crate::flows::accept::{Asked, Authentication, accept};
 use crate::flows::app::{App, unreachable};
 use crate::flows::discover;
 use crate::flows::race::{First, race};
-use crate::flows::remember::save;
+use crate::flows::remember::{Occasion, save};
 use crate::flows::wish::Wish;
 use crate::host::{Host, Level, SendError};
 use crate::protocol::authority::{Authority, Kind, Server};
@@ -315,7 +315,7 @@ async fn poll_once<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, E
             let asked = Asked { client: app.client(), server, ask: &pending.ask, nonce: Nonce::None, sent_at, now };
             let mut authentication = accept(*token, &asked)?;
             authentication.name_somebody(app);
-            save(app, &mut authentication, pending.ask.resource.as_deref(), true).await?;
+            save(app, &mut authentication, pending.ask.resource.as_deref(), Occasion::SignIn).await?;
             app.log(Level::Info, &pending.ask.correlation_id, || "device code: signed in".to_owned());
             Ok(Polled::Done(Box::new(authentication)))
         }

@@ -13,6 +13,7 @@ mod wish;
 
 pub mod accounts;
 pub mod authorization_code;
+pub mod confidential;
 pub mod device_code;
 pub mod diagnose;
 pub mod refresh;

@@ -8,7 +8,7 @@ use crate::flows::accept::Authentication;
 use crate::flows::app::App;
 use crate::flows::discover;
 use crate::flows::exchange::{Exchange, PAUSE};
-use crate::flows::remember::{save, with_cache};
+use crate::flows::remember::{Occasion, save, with_cache};
 use crate::flows::wish::Wish;
 use crate::host::Host;
 use crate::protocol::authority::Authority;
@@ -42,7 +42,8 @@ pub async fn by_refresh_token<H: Host>(app: &App<H>, request: Request) -> Result
     if request.force_cache {
         authentication.name_somebody(app);
     }
-    save(app, &mut authentication, ask.resource.as_deref(), request.force_cache).await?;
+    let occasion = if request.force_cache { Occasion::SignIn } else { Occasion::Renewal };
+    save(app, &mut authentication, ask.resource.as_deref(), occasion).await?;
     Ok(authentication)
 }
 
@@ -90,7 +91,7 @@ impl Renewal<'_> {
             }
             match self.get(app, &token.secret).await {
                 Ok(mut authentication) => {
-                    save(app, &mut authentication, self.ask.resource.as_deref(), false).await?;
+                    save(app, &mut authentication, self.ask.resource.as_deref(), Occasion::Renewal).await?;
                     return Ok(authentication);
                 }
                 Err(error) => {

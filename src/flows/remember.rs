@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::flows::accept::Authentication;
 use crate::flows::app::App;
 use crate::host::Host;
+use crate::protocol::account::Account;
 use crate::protocol::http::UnixMs;
 use crate::protocol::scopes::Scopes;
 use crate::protocol::token_reply::TokenReply;
@@ -41,19 +42,39 @@ pub(crate) async fn in_turn<H: Host, T>(
     Ok(output)
 }
 
+/// What tokens are remembered for.
+pub(crate) enum Occasion<'a> {
+    /// Somebody signed in.
+    SignIn,
+    /// Somebody's tokens were renewed.
+    Renewal,
+    /// The client asked in its own name, in that tenant.
+    Own { realm: &'a str },
+    /// The client asked on behalf of whoever sent a token of that hash.
+    OnBehalfOf { hash: &'a str, realm: &'a str },
+}
+
 /// Remembers the tokens of a reply. The result then has the account with all its profiles.
 pub(crate) async fn save<H: Host>(
     app: &App<H>,
     authentication: &mut Authentication,
     resource: Option<&str>,
-    is_sign_in: bool,
+    occasion: Occasion<'_>,
 ) -> Result<(), Error> {
-    let Some(account) = &authentication.account else {
-        return Ok(()); // nobody could be asked for by name later
+    let nobody;
+    let account = match (&authentication.account, &occasion) {
+        (Some(account), _) => account,
+        (None, Occasion::Own { realm } | Occasion::OnBehalfOf { realm, .. }) => {
+            let environment = authentication.environment.clone();
+            nobody = Account { environment, tenant_id: (*realm).to_owned(), ..Account::default() };
+            &nobody
+        }
+        (None, _) => return Ok(()), // nobody could be asked for by name later
     };
     let reply = &authentication.reply;
+    let is_lasting = matches!(occasion, Occasion::SignIn | Occasion::Renewal) && reply.refresh_token.is_none();
     // A token whose life the server does not tell, and that nothing could renew, serves until it is refused, as GitHub's do.
-    let unknown = if reply.refresh_token.is_some() { authentication.received_at } else { NEVER };
+    let unknown = if is_lasting { NEVER } else { authentication.received_at };
     let at = |seconds: Option<u32>| Some(authentication.received_at.saturating_add(seconds?.into()));
     let access_token = AccessToken {
         secret: reply.access_token.clone(),
@@ -77,17 +98,26 @@ pub(crate) async fn save<H: Host>(
         access_token: &access_token,
         resource,
         refresh_token: refresh_token.as_ref(),
-        is_sign_in,
+        user_assertion_hash: if let Occasion::OnBehalfOf { hash, .. } = occasion { Some(hash) } else { None },
+        is_sign_in: !matches!(occasion, Occasion::Renewal),
+    };
+    let is_somebodys = authentication.account.is_some();
+    let write = |store: &mut Store| {
+        if is_somebodys {
+            store.save(&tokens);
+        } else {
+            store.save_nobodys(&tokens);
+        }
     };
     let saved = with_cache(app, true, |store| {
-        store.save(&tokens);
+        write(store);
         store.profiles(&tokens.whose())
     });
     let profiles = match saved.await {
         Ok(profiles) => profiles,
         Err(error) => {
             // The store is away. The tokens stay in memory, to be stored when it is back: a refresh token may be good for one use.
-            app.cache.borrow_mut().save(&tokens);
+            write(&mut app.cache.borrow_mut());
             return Err(error);
         }
     };
@@ -134,7 +164,8 @@ pub(crate) fn recalled(
         correlation_id,
         from_cache: true,
         serves: None,
-        nameless_at: None,
+        environment: String::new(),
+        is_nameless: false,
     }
 }
 

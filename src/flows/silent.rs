@@ -5,6 +5,7 @@ use crate::cache::store::Store;
 use crate::error::{Error, Fault};
 use crate::flows::accept::{Authentication, Serves};
 use crate::flows::app::App;
+use crate::flows::confidential;
 use crate::flows::device_code;
 use crate::flows::discover;
 use crate::flows::refresh::Renewal;
@@ -20,7 +21,7 @@ use crate::protocol::request::{self, Ask};
 const EXPIRES_SOON: u64 = 300;
 
 /// How long a renewal in the background is not tried again, in milliseconds, once it failed.
-const RENEWAL_REST: u64 = 60_000;
+pub(crate) const RENEWAL_REST: u64 = 60_000;
 
 /// What the caller asks for (MSAL's `SilentFlowRequest`).
 #[derive(Debug, Clone, Default)]
@@ -45,7 +46,16 @@ pub struct Silent {
     /// The token.
     pub authentication: Authentication,
     /// What to call [`renew`] with.
-    pub renewal: Option<Plan>,
+    pub renewal: Option<Later>,
+}
+
+/// A token that is due to be renewed.
+#[derive(Debug, Clone)]
+pub enum Later {
+    /// A person's.
+    Silent(Plan),
+    /// A confidential client's own, or one it has on behalf of somebody.
+    Confidential(confidential::Plan),
 }
 
 /// A request that was checked, and whom to ask.
@@ -75,7 +85,7 @@ struct Found {
 
 /// What to do about a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Condition {
+pub(crate) enum Condition {
     /// It is good.
     Good,
     /// It is good, and the server would like it to be renewed.
@@ -87,7 +97,7 @@ enum Condition {
 }
 
 impl Condition {
-    fn of(token: Option<&AccessToken>, now: UnixMs) -> Self {
+    pub(crate) fn of(token: Option<&AccessToken>, now: UnixMs) -> Self {
         let now = now / 1000;
         let Some(token) = token else {
             return Self::Gone;
@@ -151,7 +161,7 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
     let condition = found.condition;
     if !plan.force_refresh && matches!(condition, Condition::Good | Condition::Due) {
         let is_due = condition == Condition::Due && plan.may_renew(app);
-        return Ok(Silent { authentication: plan.recalled(found)?, renewal: is_due.then_some(plan) });
+        return Ok(Silent { authentication: plan.recalled(found)?, renewal: is_due.then_some(Later::Silent(plan)) });
     }
     match plan.renewed(app, found.clone()).await {
         Err(error) if !plan.force_refresh && condition == Condition::Stale && error.is_outage() => {
@@ -165,7 +175,11 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
 }
 
 /// Renews a token in the background. What goes wrong is logged; it will be tried again.
-pub async fn renew<H: Host>(app: &App<H>, plan: &Plan) {
+pub async fn renew<H: Host>(app: &App<H>, later: Later) {
+    let plan = match later {
+        Later::Silent(plan) => plan,
+        Later::Confidential(plan) => return confidential::renew(app, plan).await,
+    };
     app.notes.write(plan.note("renewal"), app.host.now().saturating_add(RENEWAL_REST), None);
     let renewed = async { plan.renewed(app, plan.look_again(app).await?).await };
     if let Err(error) = renewed.await {
@@ -253,8 +267,13 @@ impl Plan {
     /// No host is asked in here: what it calls might call back while the store is borrowed.
     fn look<H: Host>(&self, app: &App<H>, store: &Store, now: UnixMs, may_serve: bool) -> Found {
         let client_id = &app.client().client_id;
-        let wanted =
-            Wanted { client_id, realm: &self.realm, scopes: &self.ask.scopes, resource: self.ask.resource.as_deref() };
+        let wanted = Wanted {
+            client_id,
+            realm: &self.realm,
+            scopes: &self.ask.scopes,
+            resource: self.ask.resource.as_deref(),
+            user_assertion_hash: None,
+        };
         let whose = self.whose();
         let mut found = Found {
             token: None,

@@ -35,9 +35,14 @@ impl Wish {
     /// # Errors
     /// For whatever is wrong in it.
     pub(crate) fn checked<H: Host>(self, app: &App<H>) -> Result<(Authority, Ask), Error> {
+        self.checked_for(app, true)
+    }
+
+    /// The same; `of_people` says whether the token is somebody's, whom an ID token could name.
+    pub(crate) fn checked_for<H: Host>(self, app: &App<H>, of_people: bool) -> Result<(Authority, Ask), Error> {
         let authority = app.authority(self.authority.as_deref())?;
         // A server that was described without an issuer knows nothing of OpenID, and may refuse scopes that it does not know.
-        let is_openid = !app.trust.borrow().describes_plain_oauth(&authority.host_and_port());
+        let is_openid = of_people && !app.trust.borrow().describes_plain_oauth(&authority.host_and_port());
         let ask = Ask {
             scopes: Scopes::to_request(&self.scopes, is_openid)?,
             claims: self.claims,

@@ -26,7 +26,7 @@ use crate::error::{Cause, Error, Fault};
 use crate::flows::device_code::{self, Pending, Polled, Progress, Prompt};
 use crate::flows::race::{First, race};
 use crate::flows::silent::{self, Silent};
-use crate::flows::{App, accounts, authorization_code, diagnose, refresh};
+use crate::flows::{App, accounts, authorization_code, confidential, diagnose, refresh};
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::secret::Secret;
 use host::{CacheAccess, CacheTurn, Hooks, JsHost};
@@ -146,6 +146,16 @@ impl Core {
         self.promise(request, signal, async move |request| {
             let request = shapes::code_request(&request);
             authorization_code::by_code(&app, request).await.map(|result| shapes::result(&result))
+        })
+    }
+
+    /// Gets a token for the client itself, or on behalf of somebody; resolves to the result's fields.
+    #[wasm_bindgen(js_name = acquireTokenAsClient)]
+    pub fn acquire_token_as_client(&self, request: &str, signal: Option<AbortSignal>) -> Promise {
+        let app = Rc::clone(&self.app);
+        self.promise(request, signal, async move |request| {
+            let silent = confidential::token(&app, shapes::confidential_request(&request)).await?;
+            Ok(served(&app, silent))
         })
     }
 
@@ -404,11 +414,11 @@ async fn to_its_end(app: &App<JsHost>, renewal: Renewal) -> Result<Silent, Error
 
 /// A silent token as a value; if it is due to be renewed, that is begun.
 fn served(app: &Rc<App<JsHost>>, silent: Silent) -> JsValue {
-    if let Some(plan) = silent.renewal {
+    if let Some(later) = silent.renewal {
         let renewing = Rc::clone(app);
         // Nobody waits for this promise, and it never rejects.
         drop(app.host().promise(Box::pin(async move {
-            silent::renew(&renewing, &plan).await;
+            silent::renew(&renewing, later).await;
             Ok(JsValue::UNDEFINED)
         })));
     }

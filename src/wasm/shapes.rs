@@ -11,7 +11,7 @@ use crate::cache::record::Known;
 use crate::error::{Error, Fault};
 use crate::flows::device_code::{self, Progress};
 use crate::flows::diagnose::Finding;
-use crate::flows::{Authentication, Config, Wish, authorization_code, refresh, silent};
+use crate::flows::{Authentication, Config, Wish, authorization_code, confidential, refresh, silent};
 use crate::protocol::account::{Account, Profile};
 use crate::protocol::authority::{Authority, DEFAULT_AUTHORITY};
 use crate::protocol::authorization::{Authorization, EndSession, Expected, Response};
@@ -206,6 +206,15 @@ pub(super) fn code_request(fields: &Fields) -> authorization_code::Request {
         nonce: fields.text("nonce"),
         state: fields.text("state"),
         response: fields.part("response").map(|Fields(response)| Response::new(response)),
+    }
+}
+
+pub(super) fn confidential_request(fields: &Fields) -> confidential::Request {
+    confidential::Request {
+        wish: wish(fields),
+        user_assertion: fields.secret("oboAssertion"),
+        skip_cache: fields.is_set("skipCache"),
+        client_assertion: fields.secret("clientAssertion"),
     }
 }
 

@@ -48,7 +48,7 @@ fn an_access_token_serves_what_it_was_made_for() {
         wanted.is(&Entity::read(&text))
     };
     let read = scopes("mail.read OpenID offline_access profile");
-    let wanted = Wanted { client_id: "CLIENT", realm: HOME, scopes: &read, resource: None };
+    let wanted = Wanted { client_id: "CLIENT", realm: HOME, scopes: &read, resource: None, user_assertion_hash: None };
     assert!(is(json!({}), &wanted));
     assert!(is(json!({"realm": HOME.to_uppercase()}), &wanted));
     assert!(is(json!({"realm": "organizations", "home_account_id": format!("{OID}.{HOME}")}), &wanted));
@@ -245,6 +245,7 @@ fn a_sign_in_writes_what_msal_node_7_writes() {
         access_token: &access_token,
         resource: None,
         refresh_token: Some(&refresh_token),
+        user_assertion_hash: None,
         is_sign_in: true,
     };
     // Two times more than MSAL, which has no means to tell the newest.
@@ -284,6 +285,7 @@ fn what_the_server_did_not_say_is_not_left_over_from_the_last_time() {
         access_token: &token,
         resource: None,
         refresh_token: Some(&refresh_token),
+        user_assertion_hash: None,
         is_sign_in: false,
     };
     let old = r#"{"refresh_on":"1","extended_expires_on":"1","expires_on":"1","family_id":"1","resource":"r","requestedClaims":"c",
@@ -336,6 +338,7 @@ fn an_account_has_a_profile_for_each_tenant_and_keeps_the_names_of_its_home() {
         access_token: &token,
         resource: None,
         refresh_token: None,
+        user_assertion_hash: None,
         is_sign_in: true,
     };
     let first = account_written(&sign_in, &[]).unwrap();
@@ -375,6 +378,7 @@ fn an_account_of_msal_python_gets_profiles_and_loses_none() {
         access_token: &token,
         resource: None,
         refresh_token: None,
+        user_assertion_hash: None,
         is_sign_in: true,
     };
     let both = account_written(&tokens(&guest), &[pythons(HOME)]).unwrap();
@@ -398,6 +402,7 @@ fn what_others_have_added_to_a_profile_stays() {
         access_token: &token,
         resource: None,
         refresh_token: None,
+        user_assertion_hash: None,
         is_sign_in: true,
     };
     let old = format!(
@@ -424,6 +429,7 @@ fn profiles_that_cannot_be_read_stay_where_they_are() {
         access_token: &token,
         resource: None,
         refresh_token: None,
+        user_assertion_hash: None,
         is_sign_in: true,
     };
     let home = format!(r#"{{"isHomeTenant":true,"unknown":1.0e2,"tenantId":"{HOME}"}}"#);
@@ -456,6 +462,7 @@ fn client_info_of_another_server_means_something_else() {
         access_token: &token,
         resource: None,
         refresh_token: None,
+        user_assertion_hash: None,
         is_sign_in: true,
     };
     let written = account_written(&tokens, &[]).unwrap();

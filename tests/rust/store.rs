@@ -97,6 +97,7 @@ impl Given<'_> {
                 family_id: self.family.to_owned(),
                 expires_on: self.refresh_expires_on,
             }),
+            user_assertion_hash: None,
             is_sign_in,
         })
     }
@@ -145,7 +146,8 @@ fn refresh_tokens(store: &Store, account: &Account, client: &str) -> Vec<String>
 
 fn access_token_at(store: &Store, account: &Account, client: &str, scopes: &str, resource: Option<&str>) -> String {
     let scopes = Scopes::granted(scopes);
-    let wanted = Wanted { client_id: client, realm: &account.tenant_id, scopes: &scopes, resource };
+    let wanted =
+        Wanted { client_id: client, realm: &account.tenant_id, scopes: &scopes, resource, user_assertion_hash: None };
     store.access_token(&whose(account), &wanted).map(|token| token.secret.expose().to_owned()).unwrap_or_default()
 }
 
@@ -1094,6 +1096,7 @@ fn a_long_life_of_sign_ins_and_sign_outs_loses_nothing() {
         access_token: &access_token,
         resource: None,
         refresh_token: None,
+        user_assertion_hash: None,
         is_sign_in: true,
     };
     // More than are remembered; but one who signs out often is one.
