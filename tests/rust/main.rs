@@ -14,6 +14,8 @@ mod sim;
 
 mod account;
 mod authority;
+mod authorization;
+mod confidential;
 mod device_code;
 mod device_flow;
 mod diagnose;
