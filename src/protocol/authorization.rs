@@ -102,8 +102,9 @@ impl Authorization {
         if !ask.scopes.as_slice().is_empty() {
             add("scope", &ask.scopes.joined());
         }
+        let claims = ask.claims_of_person(server);
         let optional = [
-            ("claims", &ask.claims),
+            ("claims", &claims),
             ("resource", &ask.resource),
             ("state", &self.state),
             ("nonce", &self.nonce),

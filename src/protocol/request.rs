@@ -57,6 +57,10 @@ const RESERVED: [&str; 16] = [
     "claims",
 ];
 
+/// What Microsoft's servers put into an ID token if they are asked: whether the person is to stay signed in, how to name them when they
+/// sign in or out again, and which part of a cloud their tenant is in. Asked for as MSAL does.
+const ID_TOKEN_CLAIMS: [&str; 3] = ["signin_state", "login_hint", "tenant_region_sub_scope"];
+
 /// Where the API is named, which `auth.isMcp` wants named in one place (RFC 8707).
 const RESOURCE: &str = "resource";
 
@@ -184,13 +188,43 @@ impl Ask {
         Ok(Self { claims, ..self })
     }
 
+    /// The claims request for a person, which asks Microsoft's servers for [`ID_TOKEN_CLAIMS`] as well.
+    pub(crate) fn claims_of_person(&self, server: &Server) -> Option<String> {
+        if !server.is_microsoft() {
+            return self.claims.clone();
+        }
+        let mut claims = self.claims.as_deref().and_then(|claims| json::object(claims).ok()).unwrap_or_default();
+        let mut id_token = match claims.get("id_token") {
+            Some(Value::Object(id_token)) => id_token.clone(),
+            _ => Object::default(),
+        };
+        for name in ID_TOKEN_CLAIMS {
+            if id_token.has(name) {
+                continue;
+            }
+            let mut wish = Object::default();
+            wish.set("essential", Value::Bool(false));
+            id_token.set(name, Value::Object(wish));
+        }
+        claims.set("id_token", Value::Object(id_token));
+        Some(json::written(&claims))
+    }
+
     fn common(&self, client: &Client) -> Form {
+        self.form(client, self.claims.as_deref())
+    }
+
+    fn common_of_person(&self, client: &Client, server: &Server) -> Form {
+        self.form(client, self.claims_of_person(server).as_deref())
+    }
+
+    fn form(&self, client: &Client, claims: Option<&str>) -> Form {
         let mut form = Form::default();
         form.add("client_id", &client.client_id);
         if !self.scopes.as_slice().is_empty() {
             form.add("scope", &self.scopes.joined());
         }
-        form.add_some("claims", self.claims.as_deref());
+        form.add_some("claims", claims);
         form.add_some(RESOURCE, self.resource.as_deref());
         for (name, value) in self.extra_form.iter() {
             form.add(name, value);
@@ -269,7 +303,7 @@ pub fn refresh(
     refresh_token: &Secret,
     home_account_id: &str,
 ) -> HttpRequest {
-    let mut form = ask.common(client);
+    let mut form = ask.common_of_person(client, server);
     form.add("grant_type", REFRESH_TOKEN_GRANT);
     form.add("refresh_token", refresh_token.expose());
     let mut request = form.post_for_tokens(client, server, ask, auth, REFRESH_API);
@@ -293,7 +327,7 @@ pub struct Code {
 /// Gets tokens for an authorization code (RFC 6749 section 4.1.3).
 #[must_use]
 pub fn code(client: &Client, server: &Server, ask: &Ask, auth: &ClientAuth, code: &Code) -> HttpRequest {
-    let mut form = ask.common(client);
+    let mut form = ask.common_of_person(client, server);
     form.add("grant_type", AUTHORIZATION_CODE_GRANT);
     form.add("code", code.code.expose());
     form.add("redirect_uri", &code.redirect_uri);
