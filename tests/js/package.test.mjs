@@ -60,7 +60,9 @@ const SUBPATHS = Object.keys(EXPORTS);
 
 /** What the documented examples take for granted. */
 const AROUND = {
-  pca: 'PublicClientApplication', signal: 'AbortSignal', saved: 'string', clientId: 'string', authority: 'string', session: 'string', passphrase: 'string',
+  pca: 'PublicClientApplication', cca: 'ConfidentialClientApplication', cachePlugin: 'ICachePlugin', signal: 'AbortSignal', saved: 'string', clientId: 'string', authority: 'string', session: 'string', passphrase: 'string',
+  redirectUri: 'string', query: 'Record<string, string>', bearer: 'string', thumbprintSha256: 'string', privateKey: 'string',
+  pending: "import('doorcode').AuthorizationCodeRequest", open: '(url: string) => Promise<unknown>',
   newKey: 'Uint8Array', oldKey: 'Uint8Array',
   load: '() => Promise<string>', store: '(text: string) => Promise<void>',
   get: '() => Promise<{ text: string; etag: string }>', put: '(text: string, condition: { ifMatch: string | undefined }) => Promise<string | null>',
@@ -201,10 +203,10 @@ describe('the packed tarball', () => {
     mkdirSync(join(folder, 'types'), { recursive: true });
     const blocks = ['README.md', 'docs/stores.md'].map((name) =>
       [...readFileSync(join(root, name), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code));
-    assert.deepEqual(blocks.map(({ length }) => length), [11, 12]);
+    assert.deepEqual(blocks.map(({ length }) => length), [15, 12]);
     const IMPORT = /^import .*\n/gm;
     const imports = new Set([
-      "import { DeviceCodeFlow, diagnose, PublicClientApplication, type ICachePlugin, type IVersionedCachePlugin } from 'doorcode';\n",
+      "import { ConfidentialClientApplication, CryptoProvider, DeviceCodeFlow, diagnose, PublicClientApplication, type ICachePlugin, type IVersionedCachePlugin } from 'doorcode';\n",
       ...blocks.flat().flatMap((code) => code.match(IMPORT) ?? []),
     ]);
     const around = `interface Around { ${Object.entries(AROUND).map(([name, type]) => `${name}: ${type};`).join(' ')} }`;
