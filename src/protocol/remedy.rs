@@ -740,6 +740,30 @@ pub const OURS: &[(&str, Remedy)] = &[
     ),
 ];
 
+/// What goes wrong with a client's credential. These errors are made in JavaScript; here they are for docs/errors.md.
+pub const CLIENT_CREDENTIALS: &[(&str, Remedy)] = &[
+    (
+        "invalid_client_credential",
+        remedy(
+            "There is not exactly one credential, or a part of it is missing",
+            "Pass one of clientSecret, clientAssertion and clientCertificate, as the error says.",
+            None,
+        ),
+    ),
+    (
+        "invalid_assertion",
+        remedy(
+            "The function for client assertions returned none",
+            "Have it return a string that is not empty, or a promise of one.",
+            None,
+        ),
+    ),
+    (
+        "no_crypto_object",
+        remedy("The runtime has no WebCrypto here", "Serve the page by https, or from this machine.", None),
+    ),
+];
+
 /// What goes wrong with a store of tokens. These errors are made in JavaScript; here they are for docs/errors.md.
 pub const STORES: &[(&str, Remedy)] = &[
     (

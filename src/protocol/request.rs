@@ -59,7 +59,7 @@ const RESERVED: [&str; 16] = [
 
 /// What Microsoft's servers put into an ID token if they are asked: whether the person is to stay signed in, how to name them when they
 /// sign in or out again, and which part of a cloud their tenant is in. Asked for as MSAL does.
-const ID_TOKEN_CLAIMS: [&str; 3] = ["signin_state", "login_hint", "tenant_region_sub_scope"];
+const ID_TOKEN_CLAIMS: &str = r#"{"id_token":{"signin_state":{"essential":false},"login_hint":{"essential":false},"tenant_region_sub_scope":{"essential":false}}}"#;
 
 /// Where the API is named, which `auth.isMcp` wants named in one place (RFC 8707).
 const RESOURCE: &str = "resource";
@@ -188,26 +188,19 @@ impl Ask {
         Ok(Self { claims, ..self })
     }
 
-    /// The claims request for a person, which asks Microsoft's servers for [`ID_TOKEN_CLAIMS`] as well.
+    /// The claims request for a person, which asks Microsoft's servers for [`ID_TOKEN_CLAIMS`] as well. What the caller wrote is left to
+    /// the letter, unless it has wishes for the ID token of its own.
     pub(crate) fn claims_of_person(&self, server: &Server) -> Option<String> {
         if !server.is_microsoft() {
             return self.claims.clone();
         }
-        let mut claims = self.claims.as_deref().and_then(|claims| json::object(claims).ok()).unwrap_or_default();
-        let mut id_token = match claims.get("id_token") {
-            Some(Value::Object(id_token)) => id_token.clone(),
-            _ => Object::default(),
+        let claims = self.claims.as_deref().unwrap_or("{}");
+        let Some(asked) = json::object(claims).ok().filter(|asked| !asked.has("id_token")) else {
+            return Some(merged_claims(ID_TOKEN_CLAIMS, claims.to_owned()));
         };
-        for name in ID_TOKEN_CLAIMS {
-            if id_token.has(name) {
-                continue;
-            }
-            let mut wish = Object::default();
-            wish.set("essential", Value::Bool(false));
-            id_token.set(name, Value::Object(wish));
-        }
-        claims.set("id_token", Value::Object(id_token));
-        Some(json::written(&claims))
+        let own = claims.trim_end().strip_suffix('}').filter(|_| asked.iter().next().is_some());
+        let wishes = ID_TOKEN_CLAIMS.strip_prefix('{').unwrap_or_default();
+        Some(own.map_or_else(|| ID_TOKEN_CLAIMS.to_owned(), |own| format!("{own},{wishes}")))
     }
 
     fn common(&self, client: &Client) -> Form {

@@ -390,16 +390,17 @@ describe('a refusal to renew, by its suberror', () => {
 describe('a claims challenge', () => {
   const challenge = () => ({ body: entra.refusal('interaction_required', 50076, 'MFA.', { suberror: 'basic_action', claims: CLAIMS }) });
 
-  it('reaches the server unchanged, passed back as it is', async () => {
+  it('reaches the server to the letter, passed back as it is', async () => {
     const { pca, renew } = await signedIn();
     entra.options.onRefresh = challenge;
     const { claims } = await failure(renew());
     assert.equal(claims, CLAIMS);
     await signIn(pca, { claims });
-    assert.deepEqual(entra.seen.map(({ form }) => form.get('claims')), [null, CLAIMS, CLAIMS], 'with the request for codes, and with the poll');
+    assert.deepEqual(entra.seen.slice(1).map(({ form }) => form.get('claims')), [CLAIMS, CLAIMS], 'with the request for codes, and with the poll');
     entra.options.onRefresh = () => undefined;
     await renew({ claims });
-    assert.equal(entra.seen.at(-1).form.get('claims'), CLAIMS);
+    const sent = entra.seen.at(-1).form.get('claims');
+    assert.ok(sent.startsWith(`${CLAIMS.slice(0, -1)},"id_token":{`), sent);
   });
 
   it('is answered by acquireToken by itself', async () => {
@@ -472,6 +473,8 @@ describe('every error', () => {
   const PASSING = ['network_error', 'cache_conflict', 'a store that is down', 'no connection', 'a gateway in trouble'];
   const noPlugin = { beforeCacheAccess() {} };
   const mine = new Error('mine');
+  const confidential = (auth) => new doorcode.ConfidentialClientApplication({ auth: { clientId: CLIENT, clientSecret: 'a secret', ...auth } });
+  const byCode = (answer) => app().acquireTokenByCode({ scopes, redirectUri: 'https://app.example/', code: 'C', state: 'mine' }, answer);
   /** By code and class; each way to it, and what its cause is or has where that is more than a description. */
   const WAYS = [
     ['invalid_configuration', CONFIG, {
@@ -539,6 +542,15 @@ describe('every error', () => {
         await started.poll();
         return started.poll();
       },
+    }],
+    ['state_mismatch', CLIENT_AUTH, { 'an answer to something else': () => byCode({ state: 'another' }) }],
+    ['issuer_mismatch', CLIENT_AUTH, { 'an answer of another server\'s': () => byCode({ state: 'mine', iss: 'https://evil.example' }) }],
+    ['missing_tenant_id_error', CLIENT_AUTH, { 'a token of its own in no tenant': () => confidential().acquireTokenByClientCredential({ scopes }) }],
+    ['invalid_client_credential', CLIENT_AUTH, { 'no credential': () => confidential({ clientSecret: undefined }) }],
+    ['invalid_assertion', CLIENT_AUTH, {
+      'an assertion that is none': () =>
+        confidential({ clientSecret: undefined, clientAssertion: () => '', authority: `https://login.microsoftonline.com/${TENANT}` })
+          .acquireTokenByClientCredential({ scopes }),
     }],
     ['device_code_expired', CLIENT_AUTH, { 'nobody came': () => signIn(provider({ device: reply({ ...CODES, expires_in: 30 }) })) }],
     ['user_timeout_reached', CLIENT_AUTH, { 'nobody came in time': () => signIn(provider(), { timeout: 12 }) }],

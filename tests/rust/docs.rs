@@ -85,6 +85,9 @@ fn written() -> String {
         };
         row(&mut page, &[format!("`{code}`"), class.to_owned(), helps.to_owned()], remedy);
     }
+    for (code, remedy) in remedy::CLIENT_CREDENTIALS {
+        row(&mut page, &[format!("`{code}`"), Class::ClientAuth.name().to_owned(), String::new()], remedy);
+    }
     for (code, remedy) in remedy::STORES {
         let helps = match *code {
             "cache_conflict" => "retryable",

@@ -289,3 +289,34 @@ fn each_grant_has_its_own_fields_and_the_clients_proof() {
     // "my%20client:s%3A%C3%B6" (RFC 6749 section 2.3.1).
     assert_eq!(basic.authorization.unwrap().expose(), "Basic bXklMjBjbGllbnQ6cyUzQSVDMyVCNg==");
 }
+
+#[test]
+fn microsoft_is_asked_for_claims_of_a_person_and_the_caller_s_own_stay_as_they_are() {
+    let wishes = r#""id_token":{"signin_state":{"essential":false},"login_hint":{"essential":false},"tenant_region_sub_scope":{"essential":false}}}"#;
+    let cases = [
+        (None, format!("{{{wishes}")),
+        (Some("{}"), format!("{{{wishes}")),
+        (Some(r#"{"a":"\/", "n":-1 } "#), format!(r#"{{"a":"\/", "n":-1 ,{wishes}"#)),
+        (
+            Some(r#"{"id_token":{"login_hint":null}}"#),
+            wishes.replace(r#""login_hint":{"essential":false}"#, r#""login_hint":null"#).replacen('"', "{\"", 1),
+        ),
+    ];
+    for (given, expected) in cases {
+        let sent = |authority: &str| {
+            let form = refresh(
+                &client(),
+                &server(authority),
+                &ask(&client(), given),
+                &ClientAuth::None,
+                &Secret::default(),
+                "",
+            );
+            let form = form.body.expose().to_owned();
+            form.split('&').find_map(|field| field.strip_prefix("claims=").map(str::to_owned))
+        };
+        let encoded = |text: &str| doorcode::protocol::text::percent_encoded(text);
+        assert_eq!(sent(ENTRA), Some(encoded(&expected)), "{given:?}");
+        assert_eq!(sent("https://id.example"), given.map(encoded), "others are asked for what the caller wants");
+    }
+}
