@@ -19,7 +19,7 @@ const FORM_POST: &str = "form_post";
 pub struct Authorization {
     /// Where the answer is to go.
     pub redirect_uri: String,
-    /// One of [`RESPONSE_MODES`]; without one it is the query.
+    /// `query`, `fragment` or `form_post`; without one it is the query.
     pub response_mode: Option<String>,
     /// Whether a form is preferred, where the server can send one.
     pub prefers_post: bool,
