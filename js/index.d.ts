@@ -367,6 +367,22 @@ export declare class PublicClientApplication {
   acquireTokenByDeviceCode(request: DeviceCodeRequest): Promise<AuthenticationResult>;
 
   /**
+   * Signs a person in in the browser of this machine (RFC 8252), in Node, Deno and Bun: listens on a port of 127.0.0.1, has the page of the
+   * sign-in opened, and takes the answer that the browser brings back. PKCE, `state` and `nonce` are made and checked here. The port is
+   * closed when the promise settles, whatever came of it.
+   *
+   * Register `http://localhost` as a redirect URI of a *mobile and desktop application*; its port does not matter.
+   *
+   * Rejects with
+   * - `ClientConfigurationError`: the request or the authority is wrong, or `redirect_uri_not_supported`; nothing was opened
+   * - `ClientAuthError` `user_timeout_reached`, `device_code_polling_cancelled` (the `signal`), `no_loopback_server_exists` (no port can
+   *   be had), `method_not_implemented` (in browsers and on Cloudflare), and those of `acquireTokenByCode`
+   * - `ServerError` `access_denied`: the person said no
+   * - what `openBrowser` threw, as it is
+   */
+  acquireTokenInteractive(request: InteractiveRequest): Promise<AuthenticationResult>;
+
+  /**
    * doorcode: gets a token in one call. Silently for `account`, or for the account that was used last if none is named; by
    * device code where the person is needed, with the claims that the server asks for; without a `deviceCodeCallback` nobody is asked.
    * Rejects as the two flows do.
@@ -518,6 +534,36 @@ export interface AuthorizationCodeRequest extends BaseRequest {
   /** What came with the code of that name. Entra. */
   clientInfo?: string;
   /** doorcode: gives up at once. */
+  signal?: AbortSignal;
+}
+
+/** What a sign-in in the browser of this machine asks for. */
+export interface InteractiveRequest
+  extends Partial<Omit<AuthorizationUrlRequest, 'codeChallenge' | 'codeChallengeMethod' | 'responseMode'>> {
+  /** Opens the address in a browser on this machine. May be async; it need not end before the person is done. If it throws, that ends the sign-in. */
+  openBrowser: (url: string) => unknown;
+  /** A page in HTML that is shown when the tokens are there, instead of doorcode's own. */
+  successTemplate?: string;
+  /** The same for when there are none. */
+  errorTemplate?: string;
+  /** The port to listen on. If it is taken, any other one is. */
+  preferredPort?: number;
+  /** Comes back in the result. The server is sent another. */
+  state?: string;
+  /**
+   * doorcode: `http://localhost`, `http://127.0.0.1` or `http://[::1]`, with any path and without a port, which is filled in. As it is
+   * registered.
+   * @default "http://localhost"
+   */
+  redirectUri?: string;
+  /**
+   * doorcode: how the answer comes back.
+   * @default `"form_post"` from Entra and AD FS, so that no code is ever in an address; `"query"` from others
+   */
+  responseMode?: 'form_post' | 'query';
+  /** doorcode: seconds that the person may take. @default 300 */
+  timeout?: number;
+  /** doorcode: ends the sign-in at once. */
   signal?: AbortSignal;
 }
 

@@ -3,6 +3,7 @@
 import { ClientApplication } from './application.js';
 import { Input } from './check.js';
 import { coreOf } from './core.js';
+import { signInInteractively } from './interactive.js';
 import { authenticationResult, deviceCodeRequest, deviceCodeResponse, silentFields } from './shapes.js';
 import { stoppable } from './stop.js';
 
@@ -29,6 +30,14 @@ export class PublicClientApplication extends ClientApplication {
       coreOf(this).acquireTokenByDeviceCode(JSON.stringify(fields), show, progress, signal),
     );
     return authenticationResult(JSON.parse(result));
+  }
+
+  /**
+   * @param {import('./index.js').InteractiveRequest} request
+   * @returns {Promise<import('./index.js').AuthenticationResult>}
+   */
+  acquireTokenInteractive(request) {
+    return signInInteractively(this, request);
   }
 
   /**

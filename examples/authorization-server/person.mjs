@@ -73,3 +73,17 @@ export async function disown(verificationUri, userCode) {
   const page = await enterCode(phone, verificationUri, userCode);
   return title((await phone.submit(page, { abort: 'yes' })).html);
 }
+
+/**
+ * Opens the address of a sign-in, signs in and agrees, or declines. Returns the page at the end of it.
+ * @param {string} address
+ * @param {{ login?: string, decision?: 'go' | 'cancel' }} [person]
+ */
+export async function signIn(address, { login = 'ada', decision = 'go' } = {}) {
+  const browser = new Phone();
+  let page = await browser.open(address);
+  page = await browser.submit(page, { login, decision: 'go' });
+  page = await browser.submit(page, { decision });
+  // With form_post, the answer is a form that the browser is to send.
+  return address.includes('response_mode=form_post') ? browser.submit(page, {}) : page;
+}
