@@ -1,6 +1,7 @@
 // A sign-in in the browser of this machine: the authorization code flow with PKCE, whose answer comes to a port of ours (RFC 8252).
 
 import { Input, wrong } from './check.js';
+import { CryptoProvider } from './crypto-provider.js';
 import { ClientAuthError, ClientAuthErrorCodes, ClientConfigurationErrorCodes } from './errors.js';
 import { failed } from './failed.js';
 import { listen } from './loopback.js';
@@ -27,7 +28,8 @@ export async function signInInteractively(application, request) {
   const [timeout, ownState = ''] = [input.positive('timeout', 'seconds') ?? TIMEOUT, input.text('state')];
   const templates = [input.text('successTemplate'), input.text('errorTemplate')];
   const responseMode = responseModeOf(input);
-  const [state, nonce, codeVerifier] = [random(), input.filledText('nonce') ?? random(), random()];
+  const crypto = new CryptoProvider();
+  const [state, nonce] = [crypto.createNewGuid(), input.filledText('nonce') ?? crypto.createNewGuid()];
   const place = { ...loopbackOf(input), port: portOf(input), state };
   const http = nodeHttp(correlationId);
 
@@ -39,7 +41,7 @@ export async function signInInteractively(application, request) {
     try {
       const { openBrowser: _, ...given } = request;
       const asked = { ...given, scopes: given.scopes ?? [], correlationId, redirectUri, nonce, state };
-      const codeChallenge = await challengeOf(codeVerifier);
+      const { verifier: codeVerifier, challenge: codeChallenge } = await crypto.generatePkceCodes();
       const addressFor = (/** @type {'query' | 'form_post'} */ mode) =>
         unlessStopped(application.getAuthCodeUrl({ ...asked, responseMode: mode, codeChallenge, codeChallengeMethod: 'S256' }));
       const address = await addressFor(responseMode ?? 'query');
@@ -86,21 +88,6 @@ function nodeHttp(correlationId) {
   const message = 'acquireTokenInteractive needs a port of this machine, which Node (20.16 or later), Deno and Bun can open, and nothing else.';
   const remedy = 'Sign in with acquireTokenByDeviceCode here; in a web app with getAuthCodeUrl and acquireTokenByCode.';
   throw failed(ClientAuthError, ClientAuthErrorCodes.methodNotImplemented, message, { remedy, correlationId });
-}
-
-/** 256 bits that nobody can guess. */
-function random() {
-  return base64Url(crypto.getRandomValues(new Uint8Array(32)));
-}
-
-/** RFC 7636 section 4.2. @param {string} verifier */
-async function challengeOf(verifier) {
-  return base64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))));
-}
-
-/** @param {Uint8Array} bytes */
-function base64Url(bytes) {
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 /** Only if the browser cannot be opened does that matter: some programs end with their window. @param {Function} openBrowser @param {string} address */

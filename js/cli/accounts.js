@@ -1,7 +1,7 @@
 // `doorcode accounts`, `sign-out` and `refresh`
 
-import { signInNeeded, silently } from './acquire.js';
-import { isCalled, nameOf, notSignedIn, openApplication, openStoreAlone } from './application.js';
+import { checkFlags, signInNeeded, silently } from './acquire.js';
+import { isCalled, isService, nameOf, notSignedIn, openApplication, openStoreAlone } from './application.js';
 import { Exit, Failure, UsageError } from './failure.js';
 import { aligned, asJson, canAsk, clean, mark, print, say, styled } from './terminal.js';
 import { fromNow, iso } from './times.js';
@@ -114,8 +114,15 @@ export async function refresh(options, signal) {
   const { settings: { scopes = [], resource }, store } = application;
   // A refresh token may be good for one use only: spent here and not kept, it would be lost.
   if (store.unsaved) throw new Failure(`A renewed token could not be kept (${store.unsaved}).`, WRITABLE);
+  checkFlags(options, application.settings);
+  const request = { scopes, signal, ...(resource && { resource }) };
+  const renewed = async () => {
+    if (!isService(application.settings)) return silently(application, { ...request, forceRefresh: true });
+    const { tokenForService } = await import('./service.js');
+    return tokenForService(application, { ...request, skipCache: true });
+  };
   try {
-    const { account, expiresOn } = await silently(application, { scopes, signal, forceRefresh: true, ...(resource && { resource }) });
+    const { account, expiresOn } = await renewed();
     const until = expiresOn ? `good until ${iso(expiresOn)} (${fromNow(expiresOn)})` : 'the server does not say until when it is good';
     await print(`${nameOf(account) || 'The token'}: renewed, ${until}\n`);
   } catch (error) {

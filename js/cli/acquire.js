@@ -1,17 +1,21 @@
-// A token, from the cache if that will do, else from a person.
+// A token, from the cache if that will do, else from a person; or for a service.
 
-import { flagsOf, isCalled, nameOf, namedAccounts, openApplication } from './application.js';
-import { Exit, Failure, messageOf } from './failure.js';
-import { openAndCopy } from './open.js';
+import { flagsOf, isCalled, isService, nameOf, namedAccounts, openApplication } from './application.js';
+import { Exit, Failure, messageOf, UsageError } from './failure.js';
+import { openAndCopy, openPage } from './open.js';
 import { SETTINGS } from './profiles.js';
-import { makePrompt } from './prompt.js';
+import { makePrompt, showAddress } from './prompt.js';
 import { quoted } from './result.js';
 import { clean, mark, say, shortPath, styled } from './terminal.js';
 
 /**
  * @import { Application, Whom } from './application.js'
  * @import { AuthenticationResult } from 'doorcode'
+ * @import { Settings } from './profiles.js'
  */
+
+/** How long people may take in a browser if nobody says, in seconds. */
+const BROWSER_TIMEOUT = 300;
 
 /**
  * @typedef {object} Asking the flags of how a token is to be had
@@ -31,8 +35,13 @@ import { clean, mark, say, shortPath, styled } from './terminal.js';
  */
 export async function acquire(options, signal, claims) {
   const application = await openApplication(options);
+  checkFlags(options, application.settings);
   const { scopes = [], resource } = application.settings;
   const request = { scopes, signal, ...(resource && { resource }), ...(claims && { claims }) };
+  if (isService(application.settings)) {
+    const { tokenForService } = await import('./service.js');
+    return { application, result: await tokenForService(application, { ...request, skipCache: options.forceRefresh ?? false }) };
+  }
   try {
     return { application, result: await silently(application, { ...request, forceRefresh: options.forceRefresh ?? false }) };
   } catch (error) {
@@ -42,6 +51,22 @@ export async function acquire(options, signal, claims) {
     const result = await bySigningIn(application, options, { ...request, ...(wanted && { claims: wanted }) });
     return { application, result };
   }
+}
+
+/** What was asked for in vain is told, not passed over. @param {Record<string, unknown>} options @param {Settings} settings */
+export function checkFlags(options, settings) {
+  const { flow = 'device-code' } = settings;
+  const unlike = (/** @type {boolean} */ isGiven, /** @type {string} */ flag, /** @type {string} */ why) => {
+    if (isGiven) throw new UsageError(`${flag} makes no sense with --flow ${flow}: ${why}.`, `Leave out ${flag}, or give another --flow.`);
+  };
+  if (isService(settings)) {
+    for (const flag of ['open', 'renew', 'timeout']) unlike(Boolean(options[flag]), `--${flag}`, 'nobody signs in');
+    unlike(options.qr === false, '--no-qr', 'nobody signs in');
+  } else {
+    unlike(options.clientCertificate !== undefined, '--client-certificate', 'it is for client-credentials');
+    unlike(options.clientAssertionFile !== undefined, '--client-assertion-file', 'it is for client-credentials');
+  }
+  unlike(flow === 'interactive-browser' && Boolean(options.renew), '--renew', 'there is no code that could expire');
 }
 
 /** Without the person. @param {Application} application @param {import('doorcode').TokenRequest} wanted */
@@ -86,17 +111,31 @@ function asTyped(flag, value) {
   return `${flag} ${quoted(String(value))}`;
 }
 
-/**
- * By device code.
- * @param {Application} application
- * @param {Asking} options
- * @param {Omit<import('doorcode').DeviceCodeRequest, 'deviceCodeCallback'>} request
- */
-async function bySigningIn({ pca, settings, store }, options, request) {
+/** @typedef {Omit<import('doorcode').DeviceCodeRequest, 'deviceCodeCallback'>} Request */
+
+/** @param {Application} application @param {Asking} options @param {Request} request */
+async function bySigningIn(application, options, request) {
+  const { pca, settings, store } = application;
   if (store.unsaved && settings.store !== 'memory') {
     say(`${mark('warning')} Tokens cannot be kept (${store.unsaved}): this sign-in will not be remembered.`);
     say('  Name a folder that can be written to: DOORCODE_CONFIG_DIR');
   }
+  const [result, unstored] = await (settings.flow === 'interactive-browser' ? byBrowser : byDeviceCode)(application, options, request).then(
+    (done) => /** @type {const} */ ([done]),
+    async (error) => {
+      if (error.errorCode !== 'cache_store_failed') throw error;
+      // The person has signed in, and what could not be stored is still in memory.
+      return /** @type {const} */ ([await pca.acquireToken(request), error]);
+    },
+  );
+  welcome(result, unstored ? undefined : store.path);
+  if (unstored) say(`${mark('warning')} ${clean(messageOf(unstored))}.`);
+  checkPerson(result, settings.account);
+  return result;
+}
+
+/** @param {Application} application @param {Asking} options @param {Request} request */
+async function byDeviceCode({ pca, settings }, options, request) {
   const givenUpAt = Date.now() + (options.timeout ?? Infinity) * 1000;
   for (;;) {
     const timeout = options.timeout && { timeout: Math.ceil((givenUpAt - Date.now()) / 1000) };
@@ -112,26 +151,44 @@ async function bySigningIn({ pca, settings, store }, options, request) {
       progressCallback: (progress) => prompt.progress(progress),
     });
     try {
-      const result = await signIn.finally(() => prompt.end());
-      welcome(result, store.path);
-      checkPerson(result, settings.account);
-      return result;
+      return await signIn.finally(() => prompt.end());
     } catch (error) {
       const { errorCode } = /** @type {import('doorcode').AuthError} */ (error);
-      if (errorCode === 'cache_store_failed') return withoutStore(error);
       if (errorCode !== 'device_code_expired' || !options.renew) throw error;
       if (Date.now() >= givenUpAt) throw Object.assign(/** @type {Error} */ (error), { errorCode: 'user_timeout_reached' });
       say(`${mark('warning')} Device code expired. Here is a new one.`);
     }
   }
+}
 
-  /** The person has signed in, and what could not be stored is still in memory. @param {unknown} error */
-  async function withoutStore(error) {
-    const result = await pca.acquireToken(request);
-    welcome(result, undefined);
-    say(`${mark('warning')} ${clean(messageOf(error))}.`);
-    checkPerson(result, settings.account);
-    return result;
+/** @param {Application} application @param {Asking} options @param {Request} request */
+async function byBrowser({ pca, settings: { account } }, options, request) {
+  const timeout = options.timeout ?? BROWSER_TIMEOUT;
+  /** @type {ReturnType<typeof showAddress> | undefined} */
+  let prompt;
+  let isOver = false;
+  const signIn = pca.acquireTokenInteractive({
+    ...request,
+    timeout,
+    ...(account && { loginHint: account }),
+    openBrowser: async (address) => {
+      prompt = showAddress({ address, timeout, ...(account && { account }) });
+      if (!(await openPage(address))) {
+        say(`${mark('warning')} There is no browser that could be opened here, and the sign-in has to come back to this machine.`);
+        say('  To sign in on another device: --flow device-code');
+      }
+      if (!isOver) prompt.wait();
+    },
+  });
+  try {
+    return await signIn;
+  } catch (error) {
+    const { errorCode } = /** @type {import('doorcode').AuthError} */ (error);
+    if (errorCode !== 'user_timeout_reached' || options.timeout) throw error;
+    throw new Failure(`Nobody signed in within ${BROWSER_TIMEOUT} seconds.`, 'Run the command again; a longer --timeout gives more time.', { exit: Exit.expired, cause: error });
+  } finally {
+    isOver = true;
+    prompt?.end();
   }
 }
 

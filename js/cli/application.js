@@ -7,6 +7,10 @@ import { clean, say } from './terminal.js';
 
 /** @import { Settings } from './profiles.js' */
 
+/** Of a service. Taken out of the environment: what is started from here, such as a browser, need not have it. */
+export const { DOORCODE_CLIENT_SECRET: clientSecret } = process.env;
+delete process.env.DOORCODE_CLIENT_SECRET;
+
 /**
  * @typedef {{ profile?: string, verbose?: boolean, [flag: string]: unknown }} Whom the flags of a command that has those of `SETTINGS`
  */
@@ -14,6 +18,7 @@ import { clean, say } from './terminal.js';
 /**
  * @typedef {object} Application
  * @property {import('doorcode').PublicClientApplication} pca
+ * @property {import('doorcode').Configuration} configuration it was made from, without the store
  * @property {Settings} settings of the profile, with the flags over them
  * @property {string} [profile] its name
  * @property {import('./store.js').Store} store
@@ -46,7 +51,8 @@ export async function openStoreAlone(options) {
 async function opened(configuration, profile, settings) {
   const store = await openStore(profile, settings.store);
   const { PublicClientApplication } = await import('doorcode');
-  return { pca: new PublicClientApplication({ ...configuration, cache: { cachePlugin: store.plugin } }), settings, store, ...(profile && { profile }) };
+  const pca = new PublicClientApplication({ ...configuration, cache: { cachePlugin: store.plugin } });
+  return { pca, configuration, settings, store, ...(profile && { profile }) };
 }
 
 /**
@@ -78,6 +84,7 @@ export function flagsOf(options) {
 export function configurationOf(settings, isVerbose) {
   const { clientId, oidc, deviceEndpoint, tokenEndpoint, knownAuthorities } = settings;
   if (!clientId) throw new UsageError('It is not said which app people are to sign in to.', 'Give --client-id, or make a profile: doorcode config create');
+  if (isService(settings) && settings.account) throw new UsageError('With --flow client-credentials nobody signs in, and --account names somebody.', 'Leave out one of them.');
   const authority = authorityOf(settings);
   return {
     auth: {
@@ -91,6 +98,11 @@ export function configurationOf(settings, isVerbose) {
       loggerOptions: isVerbose ? { logLevel: 3, loggerCallback: (_, line) => say(clean(line)) } : {},
     },
   };
+}
+
+/** Whether nobody signs in. @param {Settings} settings */
+export function isService({ flow }) {
+  return flow === 'client-credentials';
 }
 
 /** @param {Settings} settings @returns {string | undefined} undefined for the library's own */

@@ -1,7 +1,7 @@
 // What some flags may say. On its own, so that reading the command line loads nothing else.
 
-/** How people sign in. */
-export const FLOWS = /** @type {const} */ (['device-code']);
+/** How a token is had: people sign in with a code on any device, or in a browser on this machine; or a service proves itself. */
+export const FLOWS = /** @type {const} */ (['device-code', 'interactive-browser', 'client-credentials']);
 /** How a token is printed. */
 export const OUTPUTS = /** @type {const} */ (['text', 'json', 'env', 'header']);
 /** Where tokens are kept. */

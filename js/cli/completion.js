@@ -8,7 +8,7 @@ import { print } from './terminal.js';
 /** What takes the name of a profile that there is. */
 const OF_PROFILES = ['show', 'edit', 'delete', 'export', 'set-default'];
 /** What takes the path of a file. */
-const OF_FILES = ['--output-file', '--file', '-f'];
+const OF_FILES = ['--output-file', '--file', '-f', '--client-certificate', '--client-assertion-file'];
 
 /** What tab ends its answer with, for the script: let the shell complete files; or do not. */
 const Directive = { files: ':0', nothing: ':4' };

@@ -17,6 +17,9 @@ import { asJson, clean, isRich, mark, print, shortPath, styled } from './termina
 /** @type {Record<Finding['severity'], Parameters<typeof mark>[0]>} */
 const MARKS = { ok: 'done', info: 'info', warning: 'warning', error: 'failed' };
 
+/** What the library looks at that matters to no other flow. */
+const OF_DEVICE_CODES = ['device_endpoint', 'public_client', 'verification_uri'];
+
 /** @param {Whom & { json?: boolean }} options @param {AbortSignal} signal */
 export async function doctor(options, signal) {
   /** @type {Finding[]} */
@@ -142,7 +145,10 @@ async function server(settings, isVerbose, signal) {
   const { scopes, resource } = settings;
   try {
     const { diagnose } = await import('doorcode');
-    return await diagnose(configurationOf(settings, isVerbose), { signal, ...(scopes && { scopes }), ...(resource && { resource }) });
+    const found = await diagnose(configurationOf(settings, isVerbose), { signal, ...(scopes && { scopes }), ...(resource && { resource }) });
+    const { flow = 'device-code' } = settings;
+    if (flow === 'device-code') return found;
+    return [...found.filter(({ check }) => !OF_DEVICE_CODES.includes(check)), finding('info', 'flow', `Tokens are had by ${flow}, which is not tried here.`)];
   } catch (error) {
     if (error instanceof Failure) return [findingOf('configuration', error)];
     throw signal.aborted ? cancelled() : error;

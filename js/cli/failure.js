@@ -46,6 +46,7 @@ const OUTCOMES = {
     message: 'Nobody signed in within the time that --timeout gives.',
     remedy: 'Run the command again, with a longer --timeout or without one.',
   },
+  missing_tenant_id_error: { exit: Exit.usage, remedy: 'Name the tenant by its id or domain: --tenant contoso.com' },
   cache_decryption_failed: {
     exit: Exit.failed,
     remedy: 'Set the DOORCODE_CACHE_KEY or DOORCODE_CACHE_PASSPHRASE that it was encrypted with. If that is lost, delete the file, and everybody signs in again.',
@@ -58,6 +59,9 @@ const WORDS = [
   [/\bset --oidc/g, 'give --oidc'],
   [/\bthat --oidc/g, 'that --oidc is given'],
   [/\bauth\.clientId\b/g, '--client-id'],
+  [/\bauth\.clientSecret\b/g, 'DOORCODE_CLIENT_SECRET'],
+  [/\bauth\.clientCertificate\.(privateKey|x5c)\b/g, '--client-certificate'],
+  [/\bauth\.clientAssertion\b/g, '--client-assertion-file'],
   [/\bauth\.knownAuthorities\b/g, '--known-authority'],
   [/\bauth\.authorityMetadata\b/g, '--device-endpoint and --token-endpoint'],
   [/\bauth\.authority\b/g, '--authority'],

@@ -1,4 +1,4 @@
-// `--open`: the page in a browser and the code on the clipboard, where there are such things.
+// The page in a browser and the code on the clipboard, where there are such things.
 
 import { mark, say } from './terminal.js';
 
@@ -11,7 +11,7 @@ export async function openAndCopy({ verificationUri, verificationUriComplete, us
 }
 
 /** @param {string} url @returns {Promise<boolean>} whether there is something to open it with */
-async function openPage(url) {
+export async function openPage(url) {
   const { DISPLAY, WAYLAND_DISPLAY, BROWSER, WSL_DISTRO_NAME } = process.env;
   // There, what opens pages is started and fails, and nobody hears of it.
   if (process.platform === 'linux' && !DISPLAY && !WAYLAND_DISPLAY && !BROWSER && !WSL_DISTRO_NAME) return false;

@@ -6,7 +6,7 @@ import envPaths from 'env-paths';
 import { makeFolder } from '../cache/file-lock.js';
 import { isSegment } from '../cache/file-path.js';
 import { system } from '../cache/file-system.js';
-import { STORES } from './choices.js';
+import { FLOWS, STORES } from './choices.js';
 import { Failure, UsageError } from './failure.js';
 import { reasonOf, replaceFile } from './files.js';
 import { clean, shortPath } from './terminal.js';
@@ -25,6 +25,9 @@ import { clean, shortPath } from './terminal.js';
  * @property {string} [resource]
  * @property {string} [account] whose token: what they type to sign in
  * @property {(typeof STORES)[number]} [store] where tokens are kept
+ * @property {(typeof FLOWS)[number]} [flow] how a token is had
+ * @property {string} [clientCertificate] the path of a file
+ * @property {string} [clientAssertionFile] the path of a file
  */
 
 /** The settings, each with its flag and what may be in it. @type {Record<keyof Settings, { flag: string, check: (value: unknown) => string | undefined }>} */
@@ -39,8 +42,21 @@ export const SETTINGS = {
   scopes: { flag: '--scope', check: words },
   resource: { flag: '--resource', check: text },
   account: { flag: '--account', check: text },
-  store: { flag: '--store', check: (value) => (STORES.some((store) => store === value) ? undefined : `it must be one of ${STORES.join(', ')}`) },
+  store: { flag: '--store', check: oneOf(STORES) },
+  flow: { flag: '--flow', check: oneOf(FLOWS) },
+  clientCertificate: { flag: '--client-certificate', check: path },
+  clientAssertionFile: { flag: '--client-assertion-file', check: path },
 };
+
+/** @param {readonly string[]} values @returns {(value: unknown) => string | undefined} */
+function oneOf(values) {
+  return (value) => (values.some((one) => one === value) ? undefined : `it must be one of ${values.join(', ')}`);
+}
+
+/** A command is run now in one folder and now in another. @param {unknown} value */
+function path(value) {
+  return text(value) ?? (isAbsolute(String(value)) ? undefined : 'it must be the whole path of a file, from the root on');
+}
 
 /** @param {unknown} value */
 function text(value) {
@@ -119,7 +135,7 @@ export function checkSettings(value, where) {
     const setting = Object.hasOwn(SETTINGS, field) ? SETTINGS[/** @type {keyof Settings} */ (field)] : undefined;
     if (!setting) {
       const isSecret = /secret|password|token$|key$/i.test(field);
-      const fix = isSecret ? 'A profile holds no secrets: doorcode signs people in to apps that have none. Remove it.' : `Remove it; there are ${Object.keys(SETTINGS).join(', ')}.`;
+      const fix = isSecret ? 'A profile holds no secrets: remove it. That of an app goes into DOORCODE_CLIENT_SECRET.' : `Remove it; there are ${Object.keys(SETTINGS).join(', ')}.`;
       throw new UsageError(`${where}: ${field}: there is no such field in a profile.`, fix);
     }
     const wrong = setting.check(content);

@@ -1,5 +1,6 @@
 // The commands and their flags. What a command does is loaded when it runs.
 
+import { resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { FLOWS, OUTPUTS, SHELLS, STORES } from './choices.js';
 import { Exit } from './failure.js';
@@ -21,7 +22,7 @@ Exit codes:
  */
 export function program(signal) {
   const doorcode = new Command('doorcode')
-    .description('Sign people in from where there is no browser, and get their tokens (OAuth 2.0 device code, RFC 8628).')
+    .description('Get tokens on the command line: people sign in with a code on any device, or in a browser here; services prove themselves.')
     .version(DOORCODE_VERSION, '-V, --version', 'print the version')
     .exitOverride()
     // It quotes what was typed, or what somebody's script has passed on.
@@ -83,6 +84,8 @@ function tokens(add, doorcode) {
       'curl -H "$(doorcode get-token --profile work -o header)" https://graph.microsoft.com/v1.0/me',
       'doorcode get-token --client-id <id> --authority https://id.example --oidc --scope email -o json',
       'doorcode get-token --profile work --silent || echo "sign in first"',
+      'doorcode get-token --profile work --flow interactive-browser',
+      'DOORCODE_CLIENT_SECRET=… doorcode get-token --flow client-credentials --client-id <id> --tenant contoso.com --scope api://orders/.default',
     ))
     .addHelpText('after', EXIT_CODES);
 
@@ -103,7 +106,7 @@ function people(add, doorcode) {
     .addOption(new Option('--all', 'everybody').conflicts('account'))
     .addHelpText('after', examples('doorcode sign-out --profile work', 'doorcode sign-out --account ada@contoso.com', 'doorcode sign-out --all'));
 
-  account(scope(whom(add(doorcode, 'refresh', 'renew a token now, without asking anybody', async () => (await import('./accounts.js')).refresh))))
+  flow(account(scope(whom(add(doorcode, 'refresh', 'renew a token now, without asking anybody', async () => (await import('./accounts.js')).refresh)))))
     .addHelpText('after', examples('doorcode refresh --profile work'))
     .addHelpText('after', EXIT_CODES);
 }
@@ -116,7 +119,7 @@ function looks(add, doorcode) {
     .option('--json', 'as JSON')
     .addHelpText('after', examples('doorcode get-token --profile work | doorcode inspect', 'doorcode inspect -f token.txt'));
 
-  scope(whom(add(doorcode, 'doctor', 'look for what could keep people from signing in', async () => (await import('./doctor.js')).doctor)))
+  flow(scope(whom(add(doorcode, 'doctor', 'look for what could keep people from signing in', async () => (await import('./doctor.js')).doctor))))
     .option('--json', 'as JSON')
     .addHelpText('after', examples('doorcode doctor --profile work', 'doorcode doctor --client-id <id> --tenant contoso.com'));
 }
@@ -176,7 +179,15 @@ function server(command) {
 
 /** All that a profile can say. @param {Command} command */
 function settings(command) {
-  return account(scope(server(command)));
+  return flow(account(scope(server(command))));
+}
+
+/** @param {Command} command */
+function flow(command) {
+  return command
+    .addOption(new Option('--flow <flow>', 'a code for any device (device-code, the usual), a browser here, or a service that proves itself').choices(FLOWS))
+    .addOption(new Option('--client-certificate <file>', 'PEM with the certificate and key of a service').argParser(path))
+    .addOption(new Option('--client-assertion-file <file>', 'what a platform, such as Kubernetes, writes for a service; read for each token').argParser(path));
 }
 
 /** @param {Command} command */
@@ -193,8 +204,7 @@ function scope(command) {
 
 /** The flags that say which token, and how people sign in for it. @param {Command} command */
 function token(command) {
-  return account(scope(command))
-    .addOption(new Option('--flow <flow>', 'how people sign in').choices(FLOWS).default(FLOWS[0]))
+  return flow(account(scope(command)))
     .addOption(new Option('--timeout <seconds>', 'give up after so long').argParser(seconds))
     .option('--renew', 'get a new code when one expires')
     .option('--no-qr', 'show no QR code')
@@ -220,6 +230,11 @@ function seconds(value) {
 function file(value) {
   if (value) return value;
   throw new InvalidArgumentError('It must be the name of a file.');
+}
+
+/** A file, by its path from the root on: a profile is used in other folders as well. @param {string} value */
+function path(value) {
+  return resolve(file(value));
 }
 
 /** @param {string[]} lines */

@@ -41,6 +41,36 @@ export function makePrompt({ qr, timeout = Infinity, account = '', stream = proc
 }
 
 /**
+ * What a person sees whose browser is being opened. The address is never broken up: it is long, and has to be copied whole.
+ * @param {object} options
+ * @param {string} options.address
+ * @param {number} options.timeout seconds
+ * @param {string} [options.account] who is to sign in
+ * @param {NodeJS.WriteStream} [options.stream]
+ * @returns {Pick<Prompt, 'wait' | 'end'>}
+ */
+export function showAddress({ address, timeout, account = '', stream = process.stderr }) {
+  const who = account && ` as ${clean(account)}`;
+  stream.write(`To sign in${who}, use the browser that opens now. If none does, open this in a browser on this machine:\n\n${clean(address)}\n\n`);
+  const givenUpAt = Date.now() + timeout * 1000;
+  if (!isRich(stream)) return { wait: () => void stream.write(`You have ${duration(timeout)}. Ctrl-C cancels.\n`), end() {} };
+  const spinner = yoctoSpinner({ stream, handleSignals: false });
+  const text = () => waitingLine(Math.max(0, Math.ceil((givenUpAt - Date.now()) / 1000)), true, stream.columns || 80);
+  /** @type {NodeJS.Timeout | undefined} */
+  let clock;
+  return {
+    wait() {
+      spinner.start(text());
+      clock = setInterval(() => (spinner.text = text()), LOOK);
+    },
+    end() {
+      clearInterval(clock);
+      spinner.stop();
+    },
+  };
+}
+
+/**
  * A frame, and a line under it that is drawn anew.
  * @param {NodeJS.WriteStream} stream @param {boolean} qr @param {number} timeout @param {string} account @returns {Prompt}
  */
