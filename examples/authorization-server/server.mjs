@@ -1,9 +1,9 @@
-// A real authorization server on this machine, for the demo and the tests: `oidc-provider` with the device flow on, an
-// in-memory store and a few people who can sign in. Not for production: anybody may sign in as anybody.
+// A real authorization server on this machine, for the demos and the tests: `oidc-provider` with the device flow on, an
+// in-memory store, a few people who can sign in, and tokens for one API. Not for production: anybody may sign in as anybody.
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
-import { confirmPage, inputPage, interactionPage, messagePage } from './pages.mjs';
+import { confirmPage, inputPage, interactionPage, messagePage, signOutPage } from './pages.mjs';
 
 /** Who can sign in. */
 export const PEOPLE = {
@@ -12,6 +12,12 @@ export const PEOPLE = {
 };
 
 export const CLIENT_ID = 'doorcode-demo';
+
+/** The web app of ../web-app, which has a secret. */
+export const WEB_APP = { clientId: 'doorcode-web-app', clientSecret: randomBytes(24).toString('base64url') };
+
+/** The API of ../web-api: whom its tokens are for, and what they may allow. */
+export const API = { audience: 'https://notes.example', scopes: ['Notes.Read', 'Notes.Write'] };
 
 /** The library greets every start with advice for production; it would drown what the demo has to say. */
 async function quietly(work) {
@@ -34,14 +40,30 @@ async function quietly(work) {
  * @param {number} [options.lifetime] seconds until a code expires
  * @param {(poll: { count: number, userCode: string }) => void | Promise<void>} [options.onPoll] is called when a poll was
  *   answered with `authorization_pending`, after the answer was made
+ * @param {(issuer: string) => Promise<string>} [options.webApp] starts the web app, and resolves to its origin; each of the two has to know
+ *   where the other is
+ * @param {number} [options.port]
  * @param {object} [options.configuration] more of oidc-provider's own
- * @returns the issuer, the provider, and `close`
+ * @returns the issuer, the provider, the private key that it signs with, and `close`
  */
-export async function startAuthorizationServer({ interval, lifetime = 600, onPoll, configuration = {} } = {}) {
+export async function startAuthorizationServer({ interval, lifetime = 600, onPoll, webApp, port = 0, configuration = {} } = {}) {
   const http = createServer();
-  await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
+  await new Promise((resolve, reject) => http.once('error', reject).listen(port, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${http.address().port}`;
-  const provider = await quietly(() => makeProvider(issuer, lifetime, configuration));
+  const close = () =>
+    new Promise((resolve) => {
+      http.close(resolve);
+      http.closeAllConnections();
+    });
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  let provider;
+  try {
+    const clients = [...(webApp ? [webClient(await webApp(issuer))] : []), ...(configuration.clients ?? [])];
+    provider = await quietly(() => makeProvider(issuer, lifetime, privateKey, { ...configuration, clients }));
+  } catch (error) {
+    await close();
+    throw error;
+  }
 
   const polls = new Map();
   provider.use(async (ctx, next) => {
@@ -63,20 +85,21 @@ export async function startAuthorizationServer({ interval, lifetime = 600, onPol
       response.end(messagePage('Something went wrong', error.message));
     });
   });
-  return {
-    issuer,
-    provider,
-    close: () =>
-      new Promise((resolve) => {
-        http.close(resolve);
-        http.closeAllConnections();
-      }),
-  };
+  return { issuer, provider, privateKey, close };
 }
 
-async function makeProvider(issuer, lifetime, { features, clients = [], ...configuration }) {
-  const { Provider } = await import('oidc-provider');
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const webClient = (origin) => ({
+  client_id: WEB_APP.clientId,
+  client_secret: WEB_APP.clientSecret,
+  client_name: 'The notes web app',
+  redirect_uris: [`${origin}/callback`],
+  post_logout_redirect_uris: [`${origin}/signed-out`],
+  grant_types: ['authorization_code', 'refresh_token'],
+  token_endpoint_auth_method: 'client_secret_post',
+});
+
+async function makeProvider(issuer, lifetime, privateKey, { features, clients, ...configuration }) {
+  const { errors, Provider } = await import('oidc-provider');
   return new Provider(issuer, {
     clients: [
       {
@@ -114,6 +137,25 @@ async function makeProvider(issuer, lifetime, { features, clients = [], ...confi
           ctx.body = messagePage('You are signed in', 'You can close this page and go back to your device.');
         },
       },
+      resourceIndicators: {
+        enabled: true,
+        // As at Entra, scopes tell which API is meant.
+        defaultResource: (ctx, _, oneOf) => oneOf ?? (API.scopes.some((scope) => ctx.oidc.requestParamScopes.has(scope)) ? API.audience : undefined),
+        useGrantedResource: () => true,
+        getResourceServerInfo: async (_, resource) => {
+          if (resource !== API.audience) throw new errors.InvalidTarget();
+          return { audience: resource, scope: API.scopes.join(' '), accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } };
+        },
+      },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => {
+          ctx.body = signOutPage(form, ctx.oidc.client?.clientName);
+        },
+        postLogoutSuccessSource: (ctx) => {
+          ctx.body = messagePage('You are signed out', 'You can close this page.');
+        },
+      },
       ...features,
     },
     ...configuration,
@@ -126,7 +168,8 @@ async function interact(provider, request, response) {
   if (request.method === 'GET') {
     const client = await provider.Client.find(params.client_id);
     response.setHeader('content-type', 'text/html; charset=utf-8');
-    response.end(interactionPage(prompt.name, client.clientName, params.scope.split(' '), Object.keys(PEOPLE)));
+    response.setHeader('cache-control', 'no-store');
+    response.end(interactionPage(prompt.name, client.clientName, params.scope.split(' '), PEOPLE));
     return;
   }
   const form = await readForm(request);
@@ -139,6 +182,8 @@ async function interact(provider, request, response) {
     ? await provider.Grant.find(grantId)
     : new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
   grant.addOIDCScope(params.scope);
+  const ofApi = params.scope.split(' ').filter((scope) => API.scopes.includes(scope));
+  if (ofApi.length > 0) grant.addResourceScope(API.audience, ofApi.join(' '));
   return finish({ consent: { grantId: await grant.save() } });
 }
 
