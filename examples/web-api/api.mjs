@@ -17,7 +17,8 @@ export function makeApi({ issuer, audience, readScope = 'Notes.Read', writeScope
 
   const api = new Hono();
   api.get('/notes', needs(readScope), (c) => c.json({ notes: notesOf(c.get('person')) }));
-  api.post('/notes', needs(writeScope), bodyLimit({ maxSize: 10_000 }), async (c) => {
+  const limit = bodyLimit({ maxSize: 10_000, onError: (c) => c.json({ error: 'that is too long' }, 413) });
+  api.post('/notes', needs(writeScope), limit, async (c) => {
     const text = (await c.req.json().catch(() => undefined))?.text;
     if (typeof text !== 'string' || !text.trim() || text.length > LONGEST) {
       return c.json({ error: `"text" must be a text of 1 to ${LONGEST} characters` }, 400);
