@@ -69,7 +69,7 @@ const exchange = ({ method, url, status, challenge, body }) => html`<h2>What wen
       <dt>Asked</dt><dd><code>${method} ${url}</code>, with the access token in <code>Authorization: Bearer</code>. It stays on the server.</dd>
       <dt>Answered</dt><dd>${status ? html`status <code>${status}</code>` : 'nothing'}</dd>
       ${challenge && html`<dt>WWW-Authenticate</dt><dd><code>${challenge}</code></dd>`}
-      ${body !== undefined && html`<dt>Body</dt><dd><pre tabindex="0" aria-label="Body">${JSON.stringify(body, null, 2)}</pre></dd>`}
+      ${body !== undefined && html`<dt>Body</dt><dd><pre>${JSON.stringify(body, null, 2)}</pre></dd>`}
     </dl>`;
 
 /** @param {Account} account @param {import('./call-api.mjs').Answer} answer */
@@ -99,7 +99,7 @@ const REFUSALS = {
 /** @param {Account} account @param {import('./call-api.mjs').Answer} answer @param {boolean} canAsk whether more can be asked for */
 export function notAdded(account, answer, canAsk) {
   const about = { title: 'The note was not added', account };
-  if (answer.status === 403) return page(about, html`<p>The API says that this app may not write notes for you. You agreed to reading only.</p>
+  if (answer.status === 403) return page(about, html`<p>The API says that this app may not write notes for you. It was allowed reading only.</p>
     ${canAsk && html`<p><a class="button" href="/sign-in?also=write&amp;to=/notes">Allow writing</a></p>`}
     <p><a href="/notes">Back to your notes</a></p>${exchange(answer)}`);
   return page(about, html`<p role="alert">${REFUSALS[answer.status] ?? answer.body?.error ?? 'The API says no more than that.'}</p>
@@ -121,25 +121,29 @@ export function failedSignIn(failure, to, account) {
     return page({ title: 'You said no', account }, html`<p>You cancelled, or did not agree to what this app asks for. ${kept}</p>
       <p>If that was a mistake, start again and choose <em>Agree</em>.</p>${signInLink('Start again', to)}`);
   }
-  return page({ title: 'That did not work', account }, html`<p>You could not be signed in.</p>${advice(failure)}${signInLink('Start again', to)}`);
+  return page({ title: 'That did not work', account }, html`<p>You could not be signed in.</p>
+    ${advice(failure)}${signInLink('Start again', to)}${forSupport(failure)}`);
 }
 
 /** @param {Partial<import('doorcode').AuthError>} error */
-export const broken = (error) => page({ title: 'Something went wrong' }, html`<p>That is not your fault.</p>${advice(error)}<p><a href="/">Back to the start</a></p>`);
+export const broken = (error) => page({ title: 'Something went wrong' }, html`<p>That is not your fault.</p>
+    ${advice(error)}<p><a href="/">Back to the start</a></p>${forSupport(error)}`);
 
 /** For what no form of this app sends. */
 export const refused = () => page({ title: 'That was refused' }, html`<p>What was sent did not come from a page of this app, or was too long. Nothing was changed.</p>
     <p><a href="/">Back to the start</a></p>`);
 
-/** What to do, and what helps whoever is asked for help. @param {Partial<import('doorcode').AuthError>} error */
-const advice = ({ remedy, remedyUrl, errorCode, errorMessage, correlationId }) => html`
-    <p>${remedy || 'Try again in a moment.'}${remedyUrl && html` <a href="${remedyUrl}">More about that</a>`}</p>
-    ${errorCode && html`<h2>For support</h2>
+/** What to do. @param {Partial<import('doorcode').AuthError>} error */
+const advice = ({ remedy, remedyUrl }) =>
+  html`<p>${remedy || 'Try again in a moment.'}${remedyUrl && html` <a href="${remedyUrl}">More about that</a>`}</p>`;
+
+/** What helps whoever is asked for help. @param {Partial<import('doorcode').AuthError>} error */
+const forSupport = ({ errorCode, errorMessage, correlationId }) => errorCode && html`<h2>For support</h2>
     <dl>
       <dt>Error</dt><dd><code>${errorCode}</code></dd>
       ${errorMessage && html`<dt>Said</dt><dd>${errorMessage}</dd>`}
       ${correlationId && html`<dt>Correlation id</dt><dd><code>${correlationId}</code></dd>`}
-    </dl>`}`;
+    </dl>`;
 
 /** @param {Account} [account] */
 export const signedOut = (account) => account

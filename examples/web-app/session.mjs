@@ -1,7 +1,7 @@
 // One browser's session: its sign-ins that are under way, and the person's tokens afterwards. All of it is in a store, under the session's id, so
 // that any instance of the app can go on with it. No token leaves this file but for the API.
 
-import { ConfidentialClientApplication } from 'doorcode';
+import { ConfidentialClientApplication, CryptoProvider } from 'doorcode';
 import { isId } from './cookie.mjs';
 
 /**
@@ -16,15 +16,7 @@ import { isId } from './cookie.mjs';
  * @typedef {{ scopes: string[], redirectUri: string, nonce: string, codeVerifier: string, to: string }} SignIn
  */
 
-/** TODO: CryptoProvider */
-const random = {
-  createNewGuid: () => crypto.randomUUID(),
-  async generatePkceCodes() {
-    const base64url = (bytes) => btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-    const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
-    return { verifier, challenge: base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier)))) };
-  },
-};
+const random = new CryptoProvider();
 
 export class Session {
   #configuration;
