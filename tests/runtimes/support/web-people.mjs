@@ -8,7 +8,7 @@ import { startChromium } from './chromium.mjs';
 import { MODULES } from './runtimes.mjs';
 
 /** Put into the driver of Chromium, which has puppeteer. */
-async function install({ browser, kept }, { axe, screenshots }) {
+async function install({ browser, kept }, { axe, screenshots, checksPages }) {
   const people = {};
   const checked = new Set();
   const SLOW = 20_000;
@@ -41,7 +41,7 @@ async function install({ browser, kept }, { axe, screenshots }) {
     const url = page.url();
     const problems = [];
     const kind = `${new URL(url).port} ${title}`;
-    if (!checked.has(kind) && page.isJavaScriptEnabled()) {
+    if (checksPages && !checked.has(kind) && page.isJavaScriptEnabled()) {
       checked.add(kind);
       for (const scheme of ['light', 'dark']) {
         await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
@@ -145,11 +145,15 @@ class Person {
   leave = () => this.#do('leave');
 }
 
-/** @param {{ screenshots?: string }} [options] a folder for pictures of every page */
-export async function startPeople({ screenshots } = {}) {
+/**
+ * @param {object} [options]
+ * @param {boolean} [options.checksPages] whether pages are checked
+ * @param {string} [options.screenshots] a folder for pictures of those
+ */
+export async function startPeople({ checksPages = true, screenshots } = {}) {
   const chromium = await startChromium();
   try {
-    await chromium.run(install, { axe: readFileSync(join(MODULES, 'axe-core/axe.min.js'), 'utf8'), screenshots });
+    await chromium.run(install, { axe: readFileSync(join(MODULES, 'axe-core/axe.min.js'), 'utf8'), screenshots, checksPages });
   } catch (error) {
     await chromium.close();
     throw error;

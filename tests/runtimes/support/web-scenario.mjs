@@ -10,7 +10,7 @@ import { API_SCOPE, API_WRITE_SCOPE } from './web-parts.mjs';
 
 /**
  * @param {Awaited<ReturnType<import('./web-parts.mjs').startParts>>} parts
- * @param {{ screenshots?: string }} [options]
+ * @param {Parameters<typeof startPeople>[0]} [options]
  * @returns {Promise<{ steps: { title: string, run: () => Promise<void> }[], close: () => Promise<void> }>} each step builds on those before it
  */
 export async function webScenario({ app, api, server }, options) {

@@ -1,0 +1,179 @@
+// examples/web-app and examples/web-api as they stand, with the packed tarball: people in Chromium go through the whole scenario, with each sort of
+// store, in Node and in workerd.
+
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { chromiumVersion } from './support/chromium.mjs';
+import { consumer } from './support/consumer.mjs';
+import { CLIENTS, redisVersion, startLine, startRedis } from './support/redis.mjs';
+import { exec, HERE, node, ROOT, versionOf } from './support/runtimes.mjs';
+import { startPeople } from './support/web-people.mjs';
+import { startParts, startProgram } from './support/web-parts.mjs';
+import { webScenario } from './support/web-scenario.mjs';
+import { bundledByWrangler, VERSION, workerd } from './support/workerd.mjs';
+
+describe('examples/web-app', async () => {
+  let project;
+  before(async () => {
+    project = await consumer('web-app');
+    for (const name of ['web-app', 'web-api']) cpSync(join(ROOT, 'examples', name), join(project.folder, name), { recursive: true });
+    const libraries = { hono: ROOT, '@hono/node-server': ROOT, jose: ROOT, redis: HERE };
+    for (const [name, from] of Object.entries(libraries)) {
+      const link = join(project.folder, 'node_modules', name);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(join(from, 'node_modules', name), link);
+    }
+  });
+  after(() => project?.remove());
+
+  const program = node(24);
+  /** Starts all, with the app in Node. */
+  const inNode = (env) =>
+    startParts({ examples: project.folder, program, startApp: (given) => startProgram(program, join(project.folder, 'web-app/node.mjs'), { ...given, ...env }) });
+  /** Goes through the scenario, until a step fails: those behind it build on it. */
+  async function play(test, parts, options) {
+    const { steps, close } = await webScenario(parts, options);
+    try {
+      for (const { title, run } of steps) {
+        let failure;
+        await test.test(title, () => run().catch((error) => {
+          failure = error;
+          throw error;
+        }));
+        if (failure) throw failure;
+      }
+    } finally {
+      await close();
+    }
+  }
+
+  const name = `Chromium ${await chromiumVersion()} and Node ${await versionOf(program)}, the web app with its sessions in`;
+
+  it(`runs in ${name} files`, async (test) => {
+    const folder = mkdtempSync(join(tmpdir(), 'doorcode-sessions-'));
+    const parts = await inNode({ SESSIONS_FOLDER: folder });
+    try {
+      await play(test, parts);
+      const lines = parts.app.complaints().trim().split('\n');
+      assert.deepEqual(lines.map((line) => line.split(' ')[1]), ['nonce_mismatch:', 'issuer_mismatch:', 'invalid_grant:', 'access_denied:']);
+      assert.doesNotMatch(parts.app.complaints() + parts.api.complaints(), /eyJ|\n {4}at /);
+    } finally {
+      await parts.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it(`runs in ${name} Redis ${await redisVersion()}`, async (test) => {
+    const redis = await startRedis();
+    const line = await startLine(redis.path);
+    const { client, close } = await CLIENTS[0].connect({ path: redis.path });
+    const parts = await inNode({ REDIS_URL: `redis://127.0.0.1:${line.port}` });
+    try {
+      await play(test, parts, { checksPages: false });
+      // Grace is signed in; sign-ins that nobody ended go by themselves.
+      const keys = await client.keys('*');
+      assert.ok(keys.some((key) => key.startsWith('tokens:')));
+      for (const key of keys) assert.ok((await client.ttl(key)) > 0, key);
+    } finally {
+      await parts.close();
+      close();
+      await line.close();
+      await redis.close();
+    }
+  });
+
+  it(`runs in workerd ${VERSION}, the web app with its sessions in Workers KV`, async (test) => {
+    const configuration = join(project.folder, 'web-app/wrangler.jsonc');
+    const modules = await bundledByWrangler(project.folder, ['--config', configuration]);
+    const host = workerd();
+    let output = () => '';
+    try {
+      const parts = await startParts({
+        examples: project.folder,
+        program,
+        async startApp(bindings) {
+          const worker = await host.start({ configuration, modules, bindings });
+          output = worker.output;
+          return { origin: worker.origin, close: () => host.close() };
+        },
+      });
+      try {
+        await play(test, parts, { checksPages: false });
+        assert.doesNotMatch(output(), /eyJ|\n {4}at /);
+      } finally {
+        await parts.close();
+      }
+    } finally {
+      await host.close();
+    }
+  });
+
+  describe('a session in files', () => {
+    let folder;
+    let parts;
+    let people;
+    before(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'doorcode-sessions-'));
+      parts = await inNode({ SESSIONS_FOLDER: folder });
+      people = await startPeople({ checksPages: false });
+    });
+    after(async () => {
+      await people?.close();
+      await parts?.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const at = (path) => `${parts.app.origin}${path}`;
+    async function signedIn() {
+      const person = await people.meet();
+      await person.open(at('/notes'));
+      await person.press('button', 'Sign in');
+      assert.equal((await person.press('button', 'Agree')).heading, 'Notes');
+      const { value } = (await person.cookies()).find(({ name }) => name === 'session');
+      return { person, session: join(folder, value) };
+    }
+
+    it('can be read by its owner alone, and is gone after the sign-out', async () => {
+      const { person, session } = await signedIn();
+      assert.deepEqual(readdirSync(session), ['tokens.json']);
+      assert.deepEqual([session, join(session, 'tokens.json')].map((path) => (statSync(path).mode & 0o777).toString(8)), ['700', '600']);
+      await person.press('button', 'Sign out');
+      assert.equal(existsSync(session), false);
+    });
+
+    it('has a new id after each sign-in', async () => {
+      const { person, session } = await signedIn();
+      await person.open(at('/sign-in'));
+      const [{ value }] = (await person.cookies()).filter(({ name }) => name === 'session');
+      assert.notEqual(join(folder, value), session);
+      assert.equal(existsSync(session), false);
+    });
+
+    it('sends the person to sign in again where no token can be had, and back to where they were', async () => {
+      const { person, session } = await signedIn();
+      const file = join(session, 'tokens.json');
+      writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), AccessToken: {}, RefreshToken: {} }));
+      const way = new URL(await person.caught(`${parts.server.issuer}/auth`, { from: at('/notes') }));
+      assert.equal(way.searchParams.get('scope').split(' ')[0], 'Notes.Read');
+      const { heading, url } = await person.open(way.href);
+      assert.deepEqual([heading, url], ['Notes', at('/notes')]);
+    });
+
+    it('shows nothing to cookies that are made up', async () => {
+      for (const value of ['', 'x', '../..', crypto.randomUUID(), '.'.repeat(36)]) {
+        const response = await fetch(at('/'), { headers: { cookie: `session=${value}` } });
+        assert.match(await response.text(), /Sign in to read your notes/);
+      }
+    });
+  });
+
+  it('says what is missing when it is not told enough', async () => {
+    for (const [file, expected] of [['web-app', /^Set CLIENT_ID, CLIENT_SECRET, AUTHORITY, API_URL, API_SCOPE\./], ['web-api', /^Set ISSUER and AUDIENCE/]]) {
+      const error = await exec(program, [join(project.folder, file, 'node.mjs')], { env: {} }).catch((error) => error);
+      assert.equal(error.code, 2);
+      assert.match(error.stderr, expected);
+    }
+  });
+});
