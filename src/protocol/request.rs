@@ -443,7 +443,9 @@ impl Form {
             }
         };
         add("client-request-id", &ask.correlation_id);
-        add("client_info", "1");
+        if api != CLIENT_CREDENTIALS_API {
+            add("client_info", "1");
+        }
         add("x-ms-lib-capability", "retry-after, h429");
         if client.without_telemetry {
             return;

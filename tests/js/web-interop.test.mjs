@@ -7,7 +7,7 @@ import * as theirs from '@azure/msal-node';
 import * as ours from 'doorcode';
 import { failure } from './support/app.mjs';
 import { makeCertificate, plain } from './support/certificate.mjs';
-import { CLIENT, PERSON, REDIRECT_URI, startEntra, TENANT, WEB_APP, WEB_SECRET } from './support/entra.mjs';
+import { CLIENT, OTHER_PERSON, PERSON, REDIRECT_URI, startEntra, TENANT, WEB_APP, WEB_SECRET } from './support/entra.mjs';
 
 const AUTHORITY = `https://login.microsoftonline.com/${TENANT}`;
 const CORRELATION_ID = '12345678-1234-4234-8234-123456789012';
@@ -173,10 +173,11 @@ function lastAsked() {
 /** msal-node has this in the query or in the form. We have it in both, in every flow. */
 const EVERYWHERE = { 'client-request-id': CORRELATION_ID };
 
-/** msal-node counts why a token was not taken from its cache. We do not: the number behind that of the operation is 0. */
-const uncounted = ({ 'x-client-current-telemetry': telemetry, ...fields }) => ({
-  ...fields, 'x-client-current-telemetry': telemetry.replace(/^(5\|\d+),\d/, '$1,0'),
-});
+const CURRENT = 'x-client-current-telemetry';
+const LAST = 'x-client-last-telemetry';
+
+/** msal-node counts why a token was not taken from its cache: the number behind that of the operation. Ours is 0. */
+const uncounted = ({ [CURRENT]: current, ...fields }) => ({ ...fields, [CURRENT]: current.replace(/^(5\|\d+),\d/, '$1,0') });
 
 /** That we asked as msal-node did: the same parameters with the same values, and headers. */
 function assertAsked([expected, asked]) {
@@ -263,6 +264,122 @@ describe('a confidential client renews as msal-node does', () => {
   }
 });
 
+const API = ['https://api.contoso.example/.default'];
+const CALLER = { oboAssertion: 'AT-for-us.of-ada' };
+
+/** Tokens without a sign-in, by the method's name and its request. */
+const AS_CLIENT = [
+  ['acquireTokenByClientCredential', { scopes: API }],
+  ['acquireTokenOnBehalfOf', { scopes: ['https://api.contoso.example/read'], ...CALLER }],
+];
+
+/** The same of these two, in which msal-node is not quite what it is elsewhere. */
+function assertAskedAsClient([expected, asked], { resource, extraQueryParameters }) {
+  const { claims, ...fields } = expected.fields;
+  // It tells nothing of itself when it asks on behalf of somebody, forgets the resource, and where there are claims asks for some of an ID
+  // token that there may not be.
+  const { [CURRENT]: current = asked.fields[CURRENT], [LAST]: last = asked.fields[LAST] } = fields;
+  if (claims) delete claims.id_token;
+  const meant = { ...fields, [CURRENT]: current, [LAST]: last, ...(claims && { claims }), ...(resource && { resource }) };
+  assertAsked([{ ...expected, fields: meant, query: { ...expected.query, ...extraQueryParameters } }, asked]);
+}
+
+for (const [method, usual] of AS_CLIENT) {
+  describe(`${method} asks as msal-node does`, () => {
+    for (const [name, client] of CONFIDENTIAL) {
+      it(`by ${name}`, async () => {
+        const results = [];
+        assertAskedAsClient(await both(async (library) => {
+          results.push(await application(library, client())[method]({ ...usual, correlationId: CORRELATION_ID }));
+          return lastAsked();
+        }), {});
+        assertSame(results);
+      });
+    }
+
+    for (const [title, request, auth] of [
+      ['with scopes of OpenID among others', { scopes: [...usual.scopes, 'openid', 'profile', 'offline_access'] }],
+      ['with claims', { claims: '{"access_token":{"nbf":{"essential":true}}}' }],
+      ['with what the client can handle', {}, { clientCapabilities: ['cp1'] }],
+      ['with a resource', { resource: 'https://api.contoso.example/' }],
+      ['with more in the query', { extraQueryParameters: { slice: 'test slice' } }],
+    ]) {
+      it(title, async () => {
+        assertAskedAsClient(await both(async (library) => {
+          await withSecret(library, auth)[method]({ ...usual, correlationId: CORRELATION_ID, ...request });
+          return lastAsked();
+        }), request);
+      });
+    }
+
+    it('and what one keeps, the other finds', async () => {
+      for (const [writer, reader] of [[theirs, ours], [ours, theirs]]) {
+        const first = withSecret(writer);
+        const fresh = await first[method](usual);
+        const second = withSecret(reader);
+        second.getTokenCache().deserialize(first.getTokenCache().serialize());
+        entra.seen.length = 0;
+        const found = await Promise.all([first, second].map((app) => app[method]({ ...usual, correlationId: CORRELATION_ID })));
+        assert.deepEqual(found.map(({ accessToken, fromCache }) => [accessToken, fromCache]), Array(2).fill([fresh.accessToken, true]));
+        assert.deepEqual(entra.seen.filter(({ form }) => form.has('grant_type')), []);
+        const [expected, result] = writer === theirs ? found : found.reverse();
+        // msal-node finds no account to a token from the cache that it got on behalf of somebody.
+        const { account, idToken, idTokenClaims, tenantId, uniqueId } = result;
+        assert.equal(account?.username, usual.oboAssertion && PERSON.preferred_username);
+        assertSame([{ ...expected, account, idToken, idTokenClaims, tenantId, uniqueId }, result]);
+      }
+    });
+
+    it('and keeps it by the same keys', async () => {
+      const keys = await both(async (library) => {
+        const app = withSecret(library);
+        await app[method](usual);
+        const cache = JSON.parse(app.getTokenCache().serialize());
+        return Object.fromEntries(Object.entries(cache).map(([section, entities]) => [
+          section, Object.fromEntries(Object.entries(entities).map(([key, entity]) => [key, Object.keys(entity).sort()])),
+        ]));
+      });
+      assert.deepEqual(keys[1].AccessToken, keys[0].AccessToken);
+    });
+  });
+}
+
+describe('client credentials', () => {
+  it('may bring an assertion for one request, as with msal-node', async () => {
+    const clientAssertion = async ({ clientId }) => (clientId === WEB_APP ? ASSERTION : assert.fail('another client'));
+    assertAsked(await both(async (library) => {
+      const app = application(library, CLIENTS['a client with a certificate']());
+      await app.acquireTokenByClientCredential({ scopes: API, clientAssertion, correlationId: CORRELATION_ID });
+      return lastAsked();
+    }));
+  });
+
+  it('are one proof: msal-node sends the secret along with the assertion, and we do not', async () => {
+    const [expected, asked] = await both(async (library) => {
+      await withSecret(library).acquireTokenByClientCredential({ scopes: API, clientAssertion: ASSERTION, correlationId: CORRELATION_ID });
+      return lastAsked();
+    });
+    const { client_secret: secret, ...fields } = expected.fields;
+    assert.equal(secret, WEB_SECRET);
+    assertAsked([{ ...expected, fields }, asked]);
+  });
+});
+
+describe('on behalf of somebody', () => {
+  it('a token is found for the very token that they called with, and for no other', async () => {
+    for (const library of [theirs, ours]) {
+      const app = withSecret(library);
+      const request = { scopes: ['https://api.contoso.example/read'] };
+      entra.options.person = PERSON;
+      const first = await app.acquireTokenOnBehalfOf({ ...request, ...CALLER });
+      entra.options.person = OTHER_PERSON;
+      const other = await app.acquireTokenOnBehalfOf({ ...request, oboAssertion: 'AT-for-us.of-grace' });
+      assert.notEqual(other.accessToken, first.accessToken);
+      assert.equal((await app.acquireTokenOnBehalfOf({ ...request, ...CALLER })).accessToken, first.accessToken);
+    }
+  });
+});
+
 describe('what one keeps, the other finds', () => {
   for (const [from, writer, to, reader] of [['msal-node', theirs, 'doorcode', ours], ['doorcode', ours, 'msal-node', theirs]]) {
     it(`a person who signed in by code through ${from} is known to ${to}, and renewed`, async () => {
@@ -304,14 +421,36 @@ describe('what msal-node refuses is refused with its class and code', () => {
     }
   });
 
-  it('a code that was redeemed before', () =>
-    assertRefused(async (library) => {
+  it('a code that was redeemed before; that the person can help, by signing in again, is ours to say', async () => {
+    const [first, second] = await both(async (library) => {
       const app = withSecret(library);
       const { code } = await answer(app);
       const request = { scopes, redirectUri: REDIRECT_URI, code };
       await app.acquireTokenByCode(request);
-      await app.acquireTokenByCode(request);
-    }, { name: 'InteractionRequiredAuthError', errorCode: 'invalid_grant' }));
+      return said(await failure(app.acquireTokenByCode(request)));
+    });
+    assert.deepEqual(first, { name: 'ServerError', errorCode: 'invalid_grant' });
+    assert.deepEqual(second, { name: 'InteractionRequiredAuthError', errorCode: 'invalid_grant' });
+  });
+
+  it('a client\'s own token in no tenant', async () => {
+    for (const tenant of ['common', 'organizations', 'consumers']) {
+      const authority = `https://login.microsoftonline.com/${tenant}`;
+      const expected = { name: 'ClientAuthError', errorCode: 'missing_tenant_id_error' };
+      await assertRefused((library) => withSecret(library, { authority }).acquireTokenByClientCredential({ scopes: API }), expected);
+      await assertRefused((library) => withSecret(library).acquireTokenByClientCredential({ scopes: API, authority }), expected);
+    }
+  });
+
+  it('a challenge to whoever called, with its claims', async () => {
+    const claims = '{"access_token":{"polids":{"essential":true,"values":["x"]}}}';
+    const body = { ...entra.refusal('interaction_required', 50076, 'More is needed.'), suberror: 'basic_action', claims };
+    entra.options.onToken = () => ({ body });
+    const errors = await both((library) => failure(withSecret(library).acquireTokenOnBehalfOf({ scopes, ...CALLER })));
+    for (const error of errors) {
+      assert.deepEqual([error.name, error.errorCode, error.subError, error.claims], ['InteractionRequiredAuthError', body.error, body.suberror, claims]);
+    }
+  });
 
   it('no credential, and two of them', async () => {
     const expected = { name: 'ClientAuthError', errorCode: 'invalid_client_credential' };
