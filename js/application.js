@@ -17,6 +17,7 @@ import {
   copyOfResult,
   endSessionRequest,
   newCorrelationId,
+  redirectAnswer,
   refreshRequest,
   silentRequest,
 } from './shapes.js';
@@ -116,12 +117,12 @@ export class ClientApplication {
 
   /**
    * @param {import('./index.js').AuthorizationCodeRequest} request
-   * @param {import('./index.js').AuthorizationCodePayload} [payload]
+   * @param {import('./index.js').AuthorizationCodePayload | Iterable<[string, unknown]>} [payload]
    * @returns {Promise<import('./index.js').AuthenticationResult>}
    */
   async acquireTokenByCode(request, payload) {
     const input = Input.request(request);
-    const fields = codeRequest(input, payload);
+    const fields = codeRequest(input, redirectAnswer(payload));
     const result = await stoppable({ signal: input.signal('signal') }, (signal) =>
       coreOf(this).acquireTokenByCode(JSON.stringify(fields), signal),
     );

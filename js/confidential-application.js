@@ -4,7 +4,7 @@ import { ClientApplication, clockOf } from './application.js';
 import { Input } from './check.js';
 import { clientAssertion, clientCredential } from './client-credential.js';
 import { coreOf } from './core.js';
-import { authenticationResult, clientCredentialRequest, onBehalfOfRequest } from './shapes.js';
+import { authenticationResult, clientCredentialRequest, onBehalfOfRequest, redirectAnswer } from './shapes.js';
 import { stoppable } from './stop.js';
 
 /**
@@ -26,10 +26,11 @@ export class ConfidentialClientApplication extends ClientApplication {
   /**
    * MSAL: what came with the code is not taken at its word for the nonce.
    * @param {import('./index.js').AuthorizationCodeRequest} request
-   * @param {import('./index.js').AuthorizationCodePayload} [payload]
+   * @param {import('./index.js').AuthorizationCodePayload | Iterable<[string, unknown]>} [payload]
    */
   async acquireTokenByCode(request, payload) {
-    return super.acquireTokenByCode(request, payload && { ...payload, nonce: undefined });
+    const answer = redirectAnswer(payload);
+    return super.acquireTokenByCode(request, answer && { ...answer, nonce: undefined });
   }
 
   /**

@@ -248,7 +248,8 @@ export interface ClientApplication {
    * Gets tokens for an authorization code (RFC 6749 section 4.1.3), and keeps them. A code is good for one call.
    *
    * @param payload the answer at the redirect URI. Its `state` must be the request's. doorcode: it may be the whole query or form as
-   * it came: a refusal in it rejects as the typed error that it is, and `iss` must be the server's own (RFC 9207).
+   * it came, as an object, URLSearchParams or FormData: a refusal in it rejects as the typed error that it is, and `iss` must be the
+   * server's own (RFC 9207).
    *
    * Rejects with
    * - `ClientAuthError` `state_mismatch`, `issuer_mismatch`: the answer is not to this request
@@ -256,7 +257,10 @@ export interface ClientApplication {
    * - `ServerError` `access_denied`: the person said no
    * - `InteractionRequiredAuthError` `invalid_grant`: the code was used, has expired, or is another's; sign in again
    */
-  acquireTokenByCode(request: AuthorizationCodeRequest, payload?: AuthorizationCodePayload): Promise<AuthenticationResult>;
+  acquireTokenByCode(
+    request: AuthorizationCodeRequest,
+    payload?: AuthorizationCodePayload | Iterable<[string, unknown]>,
+  ): Promise<AuthenticationResult>;
 
   /**
    * doorcode: the address to send a person to, to sign out at the server as well (OpenID Connect RP-Initiated Logout 1.0). `signOut`

@@ -1,7 +1,7 @@
 // What crosses between the program and the core: requests in, device codes and results out, in MSAL's shapes.
 
 import { Input } from './check.js';
-import { ClientAuthError, ClientAuthErrorCodes } from './errors.js';
+import { ClientAuthError, ClientAuthErrorCodes, ClientConfigurationErrorCodes } from './errors.js';
 import { failed } from './failed.js';
 
 /** MSAL's names of the clouds, as in `azureCloudOptions`. */
@@ -146,12 +146,25 @@ export function authorizationRequest(input) {
 }
 
 /**
- * @param {Input} input
- * @param {import('./index.js').AuthorizationCodePayload} [payload] the answer at the redirect URI
+ * The answer at the redirect URI, by whichever means the program has read the form or the query: Express has an object, what speaks `fetch`
+ * has URLSearchParams or FormData. A parameter that is there twice is none.
+ * @param {import('./index.js').AuthorizationCodePayload | Iterable<[string, unknown]>} [payload]
+ * @returns {Record<string, string> | undefined}
  */
-export function codeRequest(input, payload) {
-  // A form or a query by whichever means the program has read it; a parameter that is there twice is none.
-  const response = payload && Object.fromEntries(Object.entries(payload).filter(([, value]) => typeof value === 'string'));
+export function redirectAnswer(payload) {
+  if (payload === undefined || payload === null) return undefined;
+  const { value } = new Input(payload, 'payload', ClientConfigurationErrorCodes.invalidRequestParameter);
+  /** @type {[string, unknown][]} */
+  const pairs = Symbol.iterator in value ? [.../** @type {any} */ (value)] : Object.entries(value);
+  const isAlone = (/** @type {string} */ name) => pairs.filter(([other]) => other === name).length === 1;
+  return Object.fromEntries(pairs.flatMap(([name, text]) => (typeof text === 'string' && isAlone(name) ? [[name, text]] : [])));
+}
+
+/**
+ * @param {Input} input
+ * @param {Record<string, string>} [response] the answer at the redirect URI
+ */
+export function codeRequest(input, response) {
   return {
     ...commonRequest(input),
     code: input.text('code'),

@@ -83,7 +83,10 @@ impl Exchange<'_> {
             auth = self.auth(app).await?;
             reply = app.host.send(request(&auth)).await;
         }
-        let secrets: Vec<&str> = self.secrets.iter().copied().chain([auth.secret()]).collect();
+        // Some servers quote the header as it came.
+        let header = request(&auth).authorization;
+        let basic = header.as_ref().map_or("", |header| header.expose().trim_start_matches("Basic "));
+        let secrets: Vec<&str> = self.secrets.iter().copied().chain([auth.secret(), basic]).collect();
         let reply = reply.map_err(|mut error| {
             error.problem = clean_without(&error.problem, &secrets);
             unreachable(token_endpoint, error)
