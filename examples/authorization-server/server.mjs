@@ -116,7 +116,7 @@ async function makeProvider(issuer, lifetime, privateKey, { features, clients, .
     conformIdTokenClaims: false, // the name in the ID token, so that a program need not ask for it
     cookies: { keys: [randomBytes(32).toString('hex')] },
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }] },
-    ttl: { AccessToken: 3600, DeviceCode: lifetime, Grant: 3600, IdToken: 3600, Interaction: 600, RefreshToken: 86_400, Session: 3600 },
+    ttl: { AccessToken: 3600, ClientCredentials: 3600, DeviceCode: lifetime, Grant: 3600, IdToken: 3600, Interaction: 600, RefreshToken: 86_400, Session: 3600 },
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },
     findAccount: (_, id) => PEOPLE[id] && { accountId: id, claims: () => ({ sub: id, ...PEOPLE[id] }) },
     renderError: (ctx, { error, error_description }) => {
