@@ -11,7 +11,7 @@ use crate::protocol::authority::Server;
 use crate::protocol::device_code::after;
 use crate::protocol::http::HttpRequest;
 use crate::protocol::id_token::Nonce;
-use crate::protocol::request::{Ask, ClientAuth};
+use crate::protocol::request::{Ask, ClientAuth, basic};
 use crate::protocol::text::clean_without;
 use crate::protocol::token_reply;
 use crate::secret::Secret;
@@ -83,10 +83,8 @@ impl Exchange<'_> {
             auth = self.auth(app).await?;
             reply = app.host.send(request(&auth)).await;
         }
-        // Some servers quote the header as it came.
-        let header = request(&auth).authorization;
-        let basic = header.as_ref().map_or("", |header| header.expose().trim_start_matches("Basic "));
-        let secrets: Vec<&str> = self.secrets.iter().copied().chain([auth.secret(), basic]).collect();
+        let header = basic(app.client(), &auth);
+        let secrets: Vec<&str> = self.secrets.iter().copied().chain([auth.secret(), header.expose()]).collect();
         let reply = reply.map_err(|mut error| {
             error.problem = clean_without(&error.problem, &secrets);
             unreachable(token_endpoint, error)

@@ -400,6 +400,16 @@ pub fn merged_claims(own: &str, challenge: String) -> String {
     json::written(&merged)
 }
 
+/// What goes behind `Basic` (RFC 6749 section 2.3.1); empty for another proof.
+pub(crate) fn basic(client: &Client, auth: &ClientAuth) -> Secret {
+    let ClientAuth::Basic(secret) = auth else {
+        return Secret::default();
+    };
+    // Both are percent-encoded first.
+    let [id, secret] = [&client.client_id, secret.expose()].map(percent_encoded);
+    Secret::new(Base64::encode_string(Secret::new(format!("{id}:{secret}")).expose().as_bytes()))
+}
+
 pub(crate) fn with_query(url: &str, parameters: &Members<String>) -> String {
     let mut out = url.to_owned();
     let mut separator = if url.contains('?') { '&' } else { '?' };
@@ -475,21 +485,16 @@ impl Form {
 
     /// The request, with the client's proof.
     fn post(mut self, url: String, client: &Client, auth: &ClientAuth) -> HttpRequest {
-        let mut authorization = None;
         match auth {
-            ClientAuth::None => {}
+            ClientAuth::None | ClientAuth::Basic(_) => {}
             ClientAuth::Secret(secret) => self.add("client_secret", secret.expose()),
-            ClientAuth::Basic(secret) => {
-                // RFC 6749 section 2.3.1: both are percent-encoded first.
-                let [id, secret] = [&client.client_id, secret.expose()].map(percent_encoded);
-                authorization =
-                    Some(Secret::new(format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes()))));
-            }
             ClientAuth::Assertion(assertion) => {
                 self.add("client_assertion_type", JWT_BEARER_ASSERTION);
                 self.add("client_assertion", assertion.expose());
             }
         }
+        let basic = basic(client, auth);
+        let authorization = (!basic.expose().is_empty()).then(|| Secret::new(format!("Basic {}", basic.expose())));
         HttpRequest { authorization, ..HttpRequest::post(url, Secret::new(self.0)) }
     }
 }
