@@ -13,4 +13,8 @@ if (!issuer || !audience) {
 const server = serve({ fetch: makeApi({ issuer, audience, readScope, writeScope }).fetch, hostname, port: Number(PORT) }, ({ port }) =>
   console.log(`http://${hostname}:${port}`),
 );
+server.on('error', ({ message }) => {
+  console.error(message); // such as that somebody else has the port
+  process.exit(1);
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close());

@@ -21,6 +21,10 @@ if (missing.length > 0) {
 const { store, close } = await (REDIS_URL ? inRedis(REDIS_URL) : inFiles(SESSIONS_FOLDER));
 const app = makeApp({ clientId, clientSecret, authority, protocolMode, apiUrl, apiScope, apiWriteScope, appUrl }, store);
 const server = serve({ fetch: app.fetch, hostname, port: Number(PORT) }, ({ port }) => console.log(appUrl ?? `http://${hostname}:${port}`));
+server.on('error', ({ message }) => {
+  console.error(message); // such as that somebody else has the port
+  process.exit(1);
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close(close));
 
 /** @param {string} folder */

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -167,6 +168,19 @@ describe('examples/web-app', async () => {
         assert.match(await response.text(), /Sign in to read your notes/);
       }
     });
+  });
+
+  it('says in one line that somebody else has the port', async () => {
+    const holder = createServer();
+    await new Promise((resolve) => holder.listen(0, '127.0.0.1', resolve));
+    try {
+      const env = { ISSUER: 'https://id.example', AUDIENCE: 'x', PORT: String(holder.address().port) };
+      const error = await exec(program, [join(project.folder, 'web-api/node.mjs')], { env }).catch((error) => error);
+      assert.equal(error.code, 1);
+      assert.match(error.stderr, /^listen EADDRINUSE[^\n]*\n$/);
+    } finally {
+      await new Promise((resolve) => holder.close(resolve));
+    }
   });
 
   it('says what is missing when it is not told enough', async () => {
