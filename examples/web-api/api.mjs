@@ -15,6 +15,7 @@ export function makeApi({ issuer, audience, readScope = 'Notes.Read', writeScope
   const notes = new Map();
   const notesOf = (/** @type {string} */ person) => notes.get(person) ?? [`The first note of ${person}.`];
 
+  /** @type {Hono<{ Variables: { person: string } }>} */
   const api = new Hono();
   api.get('/notes', needs(readScope), (c) => c.json({ notes: notesOf(c.get('person')) }));
   const limit = bodyLimit({ maxSize: 10_000, onError: (c) => c.json({ error: 'that is too long' }, 413) });

@@ -191,6 +191,11 @@ export async function webScenario({ app, api, server }, options) {
       await victim.leave();
       assert.equal((await ada.open(answer.href)).url, at('/profile'));
     },
+    'a sign-in in a second tab does no harm': async () => {
+      const [one, other] = [await answerOf(grace), await answerOf(grace)];
+      assert.equal((await grace.open(one.href)).heading, 'Profile');
+      assert.equal((await grace.open(other.href)).heading, 'You are signed in already');
+    },
     'a code that was used is refused': async () => {
       const code = new URL(spent).searchParams.get('code');
       const { heading, text } = await grace.open(changed(await answerOf(grace), 'code', () => code));
