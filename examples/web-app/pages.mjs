@@ -36,7 +36,7 @@ const signInLink = (text = 'Sign in', to = '/') => html`<p><a class="button" hre
 
 /** @param {Account} [account] */
 export function home(account) {
-  if (!account) return page({ title: 'Your notes' }, html`<p>Sign in to read your notes. You are asked for that elsewhere, and come back here.</p>${signInLink()}`);
+  if (!account) return page({ title: 'Your notes' }, html`<p>Sign in to read your notes. You do that on another site, and come back here.</p>${signInLink()}`);
   return page({ title: `Hello, ${nameOf(account)}`, path: '/', account }, html`<p>You are signed in. You can
     <a href="/profile">see what this app knows about you</a>, and <a href="/notes">read your notes</a>.</p>`);
 }
@@ -148,7 +148,7 @@ const forSupport = ({ errorCode, errorMessage, correlationId }) => errorCode && 
 /** @param {Account} [account] */
 export const signedOut = (account) => account
   ? page({ title: 'You are signed in', account }, html`<p>You have signed in again since.</p>`)
-  : page({ title: 'You are signed out' }, html`<p>Your tokens are gone from this app.</p>${signInLink('Sign in again')}`);
+  : page({ title: 'You are signed out' }, html`<p>This app has forgotten you, and can do nothing for you until you sign in again.</p>${signInLink('Sign in again')}`);
 
 /** @param {Account} [account] */
 export const notFound = (account) => page({ title: 'There is no such page', account }, html`<p><a href="/">Back to the start</a></p>`);

@@ -3,10 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import * as serverPages from '../../examples/authorization-server/pages.mjs';
+import * as pages from '../../examples/web-app/pages.mjs';
+import { STYLE } from '../../examples/web-app/style.mjs';
 import { chromiumVersion } from './support/chromium.mjs';
 import { consumer } from './support/consumer.mjs';
 import { CLIENTS, redisVersion, startLine, startRedis } from './support/redis.mjs';
@@ -168,6 +172,44 @@ describe('examples/web-app', async () => {
         assert.match(await response.text(), /Sign in to read your notes/);
       }
     });
+  });
+
+  it('has pages that everybody can use, whatever is on them', async () => {
+    const word = 'x'.repeat(300);
+    const hostile = '<script>document.title = "ran"</script><b title="x';
+    const [nobody, ada, long] = [undefined, { name: 'Ada' }, { name: word, idTokenClaims: { sub: word, [hostile]: hostile, groups: [word, { a: 1 }], exp: 1e9 } }];
+    const answer = (status, more) => ({ method: 'GET', url: `https://api.example/${word}`, status, ...more });
+    const error = { remedy: word, remedyUrl: 'https://docs.example', errorCode: word, errorMessage: hostile, correlationId: word };
+    const refusal = answer(403, { challenge: word, body: { error: hostile } });
+    const shown = [
+      ...[nobody, ada, long].flatMap((account) => [pages.home, pages.staleSignIn, pages.signedOut, pages.notFound].map((page) => page(account))),
+      ...[nobody, ada].flatMap((account) => [error, {}, { errorCode: 'access_denied' }].map((failure) => pages.failedSignIn(failure, '/notes', account))),
+      ...[0, 401, 403, 500, 503].map((status) => pages.notes(ada, answer(status, { challenge: word }))),
+      pages.notes(long, answer(200, { body: { notes: [word, hostile] } })), pages.notes(ada, answer(200, { body: { notes: [] } })),
+      ...[true, false].map((canAsk) => pages.notAdded(ada, refusal, canAsk)), pages.notAdded(ada, answer(400, { body: { error: word } }), true),
+      pages.profile(long), pages.profile(ada), pages.broken(error), pages.broken({}), pages.refused(),
+      serverPages.messagePage(hostile, word), serverPages.confirmPage('<form id="op.deviceConfirmForm"></form>', word, 'ABCD-EFGH'),
+      serverPages.inputPage('<form id="op.deviceInputForm"><input type="text" name="user_code" placeholder="Enter code"></form>', word),
+      serverPages.interactionPage('login', word, [], { [hostile]: { name: word } }), serverPages.interactionPage('consent', hostile, ['openid', word], {}),
+      serverPages.signOutPage('<form id="op.logoutForm"></form>', word), serverPages.signOutPage('<form id="op.logoutForm"></form>'),
+    ].map(String);
+    const server = createHttpServer((request, response) => {
+      const [type, body] = request.url === '/style.css' ? ['text/css', STYLE] : ['text/html; charset=utf-8', shown[request.url.slice(1)]];
+      response.writeHead(body ? 200 : 404, { 'content-type': type }).end(body?.replace('</title>', ` (${request.url})</title>`)); // another title for each
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const people = await startPeople();
+    try {
+      const person = await people.meet();
+      for (const number of shown.keys()) {
+        const { title } = await person.open(`http://127.0.0.1:${server.address().port}/${number}`);
+        assert.ok(title.endsWith(`(/${number})`), `a script ran: ${title}`);
+      }
+    } finally {
+      await people.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
   });
 
   it('says in one line that somebody else has the port', async () => {
