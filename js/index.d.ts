@@ -1,6 +1,6 @@
 /**
- * Sign people in from programs that have no browser: the OAuth 2.0 Device Authorization Grant (RFC 8628), with the API of
- * MSAL Node's public client.
+ * Sign people in from programs that have no browser: the OAuth 2.0 Device Authorization Grant (RFC 8628); and from those that have one, by an
+ * authorization code (RFC 6749 section 4.1). With the API of MSAL Node's public and confidential clients.
  *
  * Names and shapes are those of `@azure/msal-node`, so that a program moves over by changing one import. What doorcode adds
  * is marked as such.

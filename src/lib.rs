@@ -1,4 +1,5 @@
-//! Sign people in from programs that have no browser: the OAuth 2.0 Device Authorization Grant (RFC 8628).
+//! Sign people in from programs that have no browser: the OAuth 2.0 Device Authorization Grant (RFC 8628). Where there is one, the
+//! authorization code (RFC 6749 section 4.1) serves; where there is no person, the client's own credentials.
 //!
 //! ```text
 //!   program                        authorization server                    person's phone
