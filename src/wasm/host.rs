@@ -28,7 +28,7 @@ const LONGEST_TIMER: u32 = i32::MAX.unsigned_abs();
 
 #[wasm_bindgen]
 extern "C" {
-    /// What JavaScript hands in: functions that only it can provide. See js/index.js.
+    /// What JavaScript hands in: functions that only it can provide. See js/application.js.
     pub type Hooks;
 
     /// Makes an instance of the right error class.

@@ -1,6 +1,6 @@
 //! The shapes that cross between Rust and JavaScript, in JavaScript's spelling.
 //!
-//! js/index.js checks types before it hands anything in, as JSON text: the parser for the servers' JSON is there anyway, and a
+//! js/shapes.js checks types before it hands anything in, as JSON text: the parser for the servers' JSON is there anyway, and a
 //! second one for JavaScript objects would take 30 KB. Times cross as milliseconds since 1970, claims as JSON text.
 
 use js_sys::Reflect;
@@ -24,7 +24,7 @@ use crate::protocol::server_answer::ServerAnswer;
 use crate::protocol::trust::Trust;
 use crate::secret::Secret;
 
-/// Reads what js/index.js wrote with `JSON.stringify`.
+/// Reads what js/application.js wrote with `JSON.stringify`.
 fn read(text: &str, field: &'static str) -> Result<Object, Error> {
     // All that the check in JavaScript lets through and JSON does not carry: half of a surrogate pair.
     let fix = "it contains text that is not Unicode";
