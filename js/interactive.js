@@ -47,7 +47,7 @@ export async function signInInteractively(application, request) {
       const address = await addressFor(responseMode ?? 'query');
       const isPosted = responseMode === undefined && POSTING.test(new URL(address).pathname);
       const opened = opening(openBrowser, isPosted ? await addressFor('form_post') : address);
-      const payload = await unlessStopped(within(timeout, Promise.race([answer, opened]), correlationId));
+      const payload = await within(timeout, unlessStopped(Promise.race([answer, opened])), correlationId);
       const result = await unlessStopped(application.acquireTokenByCode({ ...asked, code: '', codeVerifier, signal }, payload));
       // Not before: whoever reads "signed in" is.
       await close(pageFrom(templates[0], 'You are signed in', []), false);

@@ -130,7 +130,7 @@ describe('the README, on the command line', () => {
 });
 
 describe('docs/cli.md', () => {
-  const [first, more, script, cron, ...others] = examples('docs/cli.md', 'sh');
+  const [first, more, browser, script, cron, ...others] = examples('docs/cli.md', 'sh');
   const home = new Home();
   after(() => home.remove());
 
@@ -147,6 +147,12 @@ describe('docs/cli.md', () => {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /"account": "ada@contoso\.example"[^]*Ada Lovelace[^]*User\.Read/);
     assert.match(`${stdout}${stderr}`, /not verified/);
+  });
+
+  // What happens in the browser is in cli-flows.test.mjs.
+  it('opens no browser for a token that is at hand', async () => {
+    const { code, stdout, stderr } = await shell(home, browser);
+    assert.deepEqual([code, stdout, stderr], [0, `${TOKEN}\n`, '']);
   });
 
   it('asks Graph in a script', async () => {
