@@ -82,10 +82,20 @@ describe('examples/web-app', async () => {
       const keys = await client.keys('*');
       assert.ok(keys.some((key) => key.startsWith('tokens:')));
       for (const key of keys) assert.ok((await client.ttl(key)) > 0, key);
+
+      const session = { headers: { cookie: `session=${crypto.randomUUID()}` } };
+      assert.equal((await fetch(`${parts.app.origin}/`, session)).status, 200);
+      await line.close();
+      for (let looks = 0; looks < 2; looks += 1) {
+        const response = await fetch(`${parts.app.origin}/`, session);
+        assert.equal(response.status, 503);
+        assert.match(await response.text(), /<h1>Something went wrong<\/h1>[^]*cache_store_failed/);
+      }
+      assert.doesNotMatch(parts.app.complaints(), /eyJ|\n {4}at /);
     } finally {
       await parts.close();
       close();
-      await line.close();
+      await line.close().catch(() => {}); // it may have been closed before
       await redis.close();
     }
   });
