@@ -17,6 +17,7 @@ import { STYLE } from './style.mjs';
  * @property {string} clientSecret
  * @property {string} authority
  * @property {string} [protocolMode] `OIDC` for an OpenID provider that is not Entra
+ * @property {string} [prompt] how a sign-in asks: `consent` where only that brings refresh tokens
  * @property {string} apiUrl
  * @property {string} apiScope what a sign-in asks for: to read
  * @property {string} [apiWriteScope] what is asked for once somebody wants to write

@@ -7,7 +7,7 @@ import { serve } from '@hono/node-server';
 import { makeApp } from './app.mjs';
 
 const {
-  CLIENT_ID: clientId = '', CLIENT_SECRET: clientSecret = '', AUTHORITY: authority = '', PROTOCOL_MODE: protocolMode,
+  CLIENT_ID: clientId = '', CLIENT_SECRET: clientSecret = '', AUTHORITY: authority = '', PROTOCOL_MODE: protocolMode, PROMPT: prompt,
   API_URL: apiUrl = '', API_SCOPE: apiScope = '', API_WRITE_SCOPE: apiWriteScope, APP_URL: appUrl,
   REDIS_URL, SESSIONS_FOLDER = join(homedir(), '.local/state/doorcode-web-app'), HOST: hostname = '127.0.0.1', PORT = '8080',
 } = process.env;
@@ -19,7 +19,7 @@ if (missing.length > 0) {
 }
 
 const { store, close } = await (REDIS_URL ? inRedis(REDIS_URL) : inFiles(SESSIONS_FOLDER));
-const app = makeApp({ clientId, clientSecret, authority, protocolMode, apiUrl, apiScope, apiWriteScope, appUrl }, store);
+const app = makeApp({ clientId, clientSecret, authority, protocolMode, prompt, apiUrl, apiScope, apiWriteScope, appUrl }, store);
 const server = serve({ fetch: app.fetch, hostname, port: Number(PORT) }, ({ port }) => console.log(appUrl ?? `http://${hostname}:${port}`));
 server.on('error', ({ message }) => {
   console.error(message); // such as that somebody else has the port

@@ -52,6 +52,7 @@ export class Session {
     const [state, nonce] = [random.createNewGuid(), random.createNewGuid()];
     const url = await this.#withoutTokens().getAuthCodeUrl({
       scopes, redirectUri, state, nonce, codeChallenge: challenge, codeChallengeMethod: 'S256', responseMode: 'query', claims, account,
+      prompt: this.#configuration.prompt,
     });
     await this.#store.keep(id, state, { scopes, redirectUri, nonce, codeVerifier: verifier, to });
     return { id, url };

@@ -11,6 +11,7 @@ export default {
       clientSecret: env.CLIENT_SECRET,
       authority: env.AUTHORITY,
       protocolMode: env.PROTOCOL_MODE,
+      prompt: env.PROMPT,
       apiUrl: env.API_URL,
       apiScope: env.API_SCOPE,
       apiWriteScope: env.API_WRITE_SCOPE,

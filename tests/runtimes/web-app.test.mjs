@@ -176,6 +176,28 @@ describe('examples/web-app', async () => {
       assert.deepEqual([heading, url], ['Notes', at('/notes')]);
     });
 
+    it('renews the token by itself where there is a refresh token', async () => {
+      const own = mkdtempSync(join(tmpdir(), 'doorcode-sessions-'));
+      const asking = await inNode({ SESSIONS_FOLDER: own, PROMPT: 'consent' });
+      try {
+        const person = await people.meet();
+        await person.open(`${asking.app.origin}/notes`);
+        await person.press('button', 'Sign in');
+        assert.equal((await person.press('button', 'Agree')).heading, 'Notes');
+        const file = join(own, readdirSync(own)[0], 'tokens.json');
+        const before = JSON.parse(readFileSync(file, 'utf8'));
+        writeFileSync(file, JSON.stringify({ ...before, AccessToken: {} }));
+        const { heading, url } = await person.open(`${asking.app.origin}/notes`);
+        assert.deepEqual([heading, url], ['Notes', `${asking.app.origin}/notes`]);
+        const [{ secret }] = Object.values(JSON.parse(readFileSync(file, 'utf8')).AccessToken);
+        assert.notEqual(secret, Object.values(before.AccessToken)[0].secret);
+        await person.leave();
+      } finally {
+        await asking.close();
+        rmSync(own, { recursive: true, force: true });
+      }
+    });
+
     it('shows nothing to cookies that are made up', async () => {
       for (const value of ['', 'x', '../..', crypto.randomUUID(), '.'.repeat(36)]) {
         const response = await fetch(at('/'), { headers: { cookie: `session=${value}` } });
