@@ -3,16 +3,22 @@
 const escape = (text) => String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 const STYLE = `
-    :root { color-scheme: light dark; --text: #1b1b1f; --page: #fff; --line: #74777f; --accent: #0b57d0; --on-accent: #fff; --problem: #b3261e; --focus: #0b57d0; }
+    :root {
+      color-scheme: light dark;
+      --text: #1b1b1f; --page: #fff; --line: #74777f; --accent: #0b57d0; --on-accent: #fff; --problem: #b3261e; --focus: #0b57d0;
+    }
     @media (prefers-color-scheme: dark) {
       :root { --text: #e6e6ea; --page: #1b1b1f; --line: #9a9ca5; --accent: #a8c7fa; --on-accent: #062e6f; --problem: #f2b8b5; --focus: #a8c7fa; }
     }
-    body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 26rem; margin: 2.5rem auto; padding: 0 1rem; color: var(--text); background: var(--page); overflow-wrap: break-word; }
+    body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 26rem; margin: 2.5rem auto; padding: 0 1rem;
+      color: var(--text); background: var(--page); overflow-wrap: break-word; }
     h1 { font-size: 1.5rem; line-height: 1.25; }
     code { font-size: 1.8rem; letter-spacing: .1em; }
-    input[type=text], select { font: inherit; width: 100%; padding: .6rem; box-sizing: border-box; border: 1px solid var(--line); border-radius: .4rem; color: inherit; background: var(--page); }
+    input[type=text], select { font: inherit; width: 100%; padding: .6rem; box-sizing: border-box;
+      border: 1px solid var(--line); border-radius: .4rem; color: inherit; background: var(--page); }
     input[name=user_code] { font-size: 1.6rem; letter-spacing: .1em; text-align: center; text-transform: uppercase; }
-    button { font: inherit; padding: .6rem 1.2rem; margin: 1rem .5rem 0 0; border: 1px solid var(--accent); border-radius: .4rem; background: var(--accent); color: var(--on-accent); cursor: pointer; }
+    button { font: inherit; padding: .6rem 1.2rem; margin: 1rem .5rem 0 0; cursor: pointer;
+      border: 1px solid var(--accent); border-radius: .4rem; background: var(--accent); color: var(--on-accent); }
     button.plain { background: var(--page); color: var(--accent); }
     :focus-visible { outline: 3px solid var(--focus); outline-offset: 3px; }
     .problem { color: var(--problem); }`;

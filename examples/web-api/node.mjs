@@ -4,7 +4,9 @@
 import { serve } from '@hono/node-server';
 import { makeApi } from './api.mjs';
 
-const { ISSUER: issuer, AUDIENCE: audience, READ_SCOPE: readScope, WRITE_SCOPE: writeScope, HOST: hostname = '127.0.0.1', PORT = '8081' } = process.env;
+const {
+  ISSUER: issuer, AUDIENCE: audience, READ_SCOPE: readScope, WRITE_SCOPE: writeScope, HOST: hostname = '127.0.0.1', PORT = '8081',
+} = process.env;
 if (!issuer || !audience) {
   console.error('Set ISSUER and AUDIENCE: who makes the tokens, and whom they are for. See README.md.');
   process.exit(2);

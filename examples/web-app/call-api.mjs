@@ -17,7 +17,8 @@ export async function callApi(url, token, sent) {
   const headers = { authorization: `Bearer ${token}`, ...(sent && { 'content-type': 'application/json' }) };
   try {
     // A redirect is not followed: the token is for this address.
-    const response = await fetch(url, { method, headers, body: sent && JSON.stringify(sent), redirect: 'manual', signal: AbortSignal.timeout(PATIENCE) });
+    const body = sent && JSON.stringify(sent);
+    const response = await fetch(url, { method, headers, body, redirect: 'manual', signal: AbortSignal.timeout(PATIENCE) });
     const challenge = response.headers.get('www-authenticate') ?? undefined;
     return { method, url, status: response.status, challenge, body: await response.json().catch(() => undefined) };
   } catch (error) {

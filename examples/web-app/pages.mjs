@@ -36,7 +36,8 @@ const signInLink = (text = 'Sign in', to = '/') => html`<p><a class="button" hre
 
 /** @param {Account} [account] */
 export function home(account) {
-  if (!account) return page({ title: 'Your notes' }, html`<p>Sign in to read your notes. You do that on another site, and come back here.</p>${signInLink()}`);
+  if (!account) return page({ title: 'Your notes' }, html`<p>Sign in to read your notes. You do that on another site, and come back here.</p>
+    ${signInLink()}`);
   return page({ title: `Hello, ${nameOf(account)}`, path: '/', account }, html`<p>You are signed in. You can
     <a href="/profile">see what this app knows about you</a>, and <a href="/notes">read your notes</a>.</p>`);
 }
@@ -75,7 +76,8 @@ const exchange = ({ method, url, status, challenge, body }) => html`<h2>What wen
 /** @param {Account} account @param {import('./call-api.mjs').Answer} answer */
 export function notes(account, answer) {
   const about = { title: 'Notes', path: '/notes', account };
-  if (answer.status !== 200) return page(about, html`<p role="alert">${REFUSALS[answer.status] ?? 'The API has no notes to show. Try again later.'}</p>
+  if (answer.status !== 200) return page(about, html`
+    <p role="alert">${REFUSALS[answer.status] ?? 'The API has no notes to show. Try again later.'}</p>
     ${answer.status === 401 && signInLink('Sign in again', '/notes')}${exchange(answer)}`);
   const { notes = [] } = answer.body ?? {};
   return page(about, html`<ul class="notes">${notes.map((text) => html`
@@ -110,8 +112,8 @@ export function notAdded(account, answer, canAsk) {
 export function staleSignIn(account) {
   if (account) return page({ title: 'You are signed in already', account }, html`<p>That sign-in was done before. There is nothing left to do.</p>
     <p><a class="button" href="/">Continue</a></p>`);
-  return page({ title: 'That sign-in is over' }, html`<p>It was done before, took longer than ten minutes, or was begun in another browser. Nobody was signed
-    in.</p>${signInLink('Start again')}`);
+  return page({ title: 'That sign-in is over' }, html`<p>It was done before, took longer than ten minutes, or was begun in another
+    browser. Nobody was signed in.</p>${signInLink('Start again')}`);
 }
 
 /** @param {Partial<import('doorcode').AuthError>} failure @param {string} to @param {Account} [account] */
@@ -130,7 +132,8 @@ export const broken = (error) => page({ title: 'Something went wrong' }, html`<p
     ${advice(error)}<p><a href="/">Back to the start</a></p>${forSupport(error)}`);
 
 /** For what no form of this app sends. */
-export const refused = () => page({ title: 'That was refused' }, html`<p>What was sent did not come from a page of this app, or was too long. Nothing was changed.</p>
+export const refused = () => page({ title: 'That was refused' }, html`<p>What was sent did not come from a page of this app, or was too
+    long. Nothing was changed.</p>
     <p><a href="/">Back to the start</a></p>`);
 
 /** What to do. @param {Partial<import('doorcode').AuthError>} error */
@@ -148,7 +151,8 @@ const forSupport = ({ errorCode, errorMessage, correlationId }) => errorCode && 
 /** @param {Account} [account] */
 export const signedOut = (account) => account
   ? page({ title: 'You are signed in', account }, html`<p>You have signed in again since.</p>`)
-  : page({ title: 'You are signed out' }, html`<p>This app has forgotten you, and can do nothing for you until you sign in again.</p>${signInLink('Sign in again')}`);
+  : page({ title: 'You are signed out' }, html`<p>This app has forgotten you, and can do nothing for you until you sign in
+    again.</p>${signInLink('Sign in again')}`);
 
 /** @param {Account} [account] */
 export const notFound = (account) => page({ title: 'There is no such page', account }, html`<p><a href="/">Back to the start</a></p>`);

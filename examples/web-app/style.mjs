@@ -13,7 +13,10 @@ body {
   font: 1.0625rem/1.55 system-ui, sans-serif; color: var(--text); background: var(--page);
   max-width: 42rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere;
 }
-header { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center; justify-content: space-between; border-bottom: 1px solid var(--line); padding-bottom: .75rem; }
+header {
+  display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center; justify-content: space-between;
+  border-bottom: 1px solid var(--line); padding-bottom: .75rem;
+}
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: 0; padding: 0; }
 nav a { display: inline-block; padding: .4rem 0; }
 [aria-current=page] { font-weight: 600; color: var(--text); text-decoration-thickness: 3px; text-underline-offset: .4rem; }
@@ -27,7 +30,10 @@ button, .button {
 .plain { color: var(--accent); background: var(--page); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; }
 label { display: block; margin: 1.5rem 0 .35rem; font-weight: 600; }
-input { font: inherit; color: inherit; background: var(--page); width: 100%; padding: .55rem; margin-bottom: .75rem; border: 1px solid var(--line); border-radius: .4rem; }
+input {
+  font: inherit; color: inherit; background: var(--page); width: 100%; padding: .55rem; margin-bottom: .75rem;
+  border: 1px solid var(--line); border-radius: .4rem;
+}
 table { border-collapse: collapse; width: 100%; }
 caption { text-align: start; padding-bottom: .5rem; }
 th, td { text-align: start; vertical-align: top; padding: .45rem .75rem .45rem 0; border-top: 1px solid var(--line); }

@@ -27,10 +27,13 @@ describe('examples/web-api', () => {
     for (const [name, alg] of [['good', 'RS256'], ['pss', 'PS256'], ['curve', 'ES256'], ['stranger', 'RS256']]) {
       keys[name] = { alg, kid: name, ...(await generateKeyPair(alg, { extractable: true })) };
     }
-    for (const { alg, kid, publicKey } of [keys.good, keys.pss, keys.curve]) service.keys.push({ ...(await exportJWK(publicKey)), alg, kid, use: 'sig' });
+    for (const { alg, kid, publicKey } of [keys.good, keys.pss, keys.curve]) {
+      service.keys.push({ ...(await exportJWK(publicKey)), alg, kid, use: 'sig' });
+    }
     http = createServer(({ url }, response) => {
       service.asked.push(url);
-      const documents = { '/.well-known/openid-configuration': { issuer: service.issuer, jwks_uri: `${issuer}/keys` }, '/keys': { keys: service.keys } };
+      const configuration = { issuer: service.issuer, jwks_uri: `${issuer}/keys` };
+      const documents = { '/.well-known/openid-configuration': configuration, '/keys': { keys: service.keys } };
       response.writeHead(service.status, { 'content-type': 'application/json' }).end(JSON.stringify(documents[url]));
     });
     await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
@@ -50,9 +53,8 @@ describe('examples/web-api', () => {
   /** A token that is good, but for what is given; a claim that is undefined is left out. */
   const token = (more, { alg, kid, privateKey } = keys.good, header = {}) =>
     new SignJWT(JSON.parse(JSON.stringify(claims(more)))).setProtectedHeader({ alg, kid, ...header }).sign(privateKey);
-  const ask = (authorization, options) => api.request('/notes', { ...options, headers: { ...(authorization !== undefined && { authorization }), ...options?.headers } });
-  const add = async (given, body) =>
-    ask(`Bearer ${await given}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: typeof body === 'string' ? body : JSON.stringify(body) });
+  const ask = (authorization, options) => api.request('/notes', { ...options, headers: { ...(authorization !== undefined && { authorization }) } });
+  const add = async (given, body) => ask(`Bearer ${await given}`, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) });
 
   /** The rows of the table: what is sent, and the status and the challenge that come back. */
   const rows = [
@@ -83,7 +85,7 @@ describe('examples/web-api', () => {
     ['claims that were changed', async () => `Bearer ${forged(await token())}`, 401, SIGNATURE],
     ['a token that nobody has signed', async () => `Bearer ${new UnsecuredJWT(claims()).encode()}`, 401, SIGNATURE],
     ['a signature with the public key as the secret', () => `Bearer ${confused()}`, 401, SIGNATURE],
-    ['a header that names its own key', async () => `Bearer ${await token({}, keys.stranger, { jwk: await exportJWK(keys.stranger.publicKey) })}`, 401, SIGNATURE],
+    ['a header that names its own key', async () => `Bearer ${await token({}, keys.stranger, await itself(keys.stranger))}`, 401, SIGNATURE],
     ['a header with a demand that nobody knows', () => `Bearer ${demanding()}`, 401, UNREADABLE],
   ];
   const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -92,6 +94,7 @@ describe('examples/web-api', () => {
     const text = `${part({ alg: 'HS256', kid: 'good' })}.${part(claims())}`;
     return `${text}.${createHmac('sha256', JSON.stringify(service.keys[0])).update(text).digest('base64url')}`;
   }
+  const itself = async ({ publicKey }) => ({ jwk: await exportJWK(publicKey) });
   const demanding = () => `${part({ alg: 'RS256', kid: 'good', crit: ['exp'], exp: 1 })}.${part(claims())}.AA`;
 
   for (const [name, authorization, status, challenge] of rows) {
@@ -123,7 +126,9 @@ describe('examples/web-api', () => {
 
   it('takes only notes that are texts, and not for ever', async () => {
     const writer = await token({ scope: 'Notes.Write' });
-    for (const wrong of [{}, { text: 1 }, { text: ' ' }, { text: 'x'.repeat(501) }, '{', 'null', '']) assert.equal((await add(writer, wrong)).status, 400, JSON.stringify(wrong));
+    for (const wrong of [{}, { text: 1 }, { text: ' ' }, { text: 'x'.repeat(501) }, '{', 'null', '']) {
+      assert.equal((await add(writer, wrong)).status, 400, JSON.stringify(wrong));
+    }
     assert.equal((await add(writer, { text: 'x'.repeat(20_000) })).status, 413);
     for (let count = 1; count < 100; count += 1) assert.equal((await add(writer, { text: 'x' })).status, 201);
     assert.equal((await add(writer, { text: 'x' })).status, 409);

@@ -56,7 +56,10 @@ describe('the web app', () => {
     const { client_id, response_type, scope, code_challenge_method, response_mode } = Object.fromEntries(asked);
     assert.deepEqual(
       { client_id, response_type, scope: scope.split(' ').sort(), code_challenge_method, response_mode },
-      { client_id: WEB_APP.clientId, response_type: 'code', scope: ['Notes.Read', 'offline_access', 'openid', 'profile'], code_challenge_method: 'S256', response_mode: 'query' },
+      {
+        client_id: WEB_APP.clientId, response_type: 'code', scope: ['Notes.Read', 'offline_access', 'openid', 'profile'],
+        code_challenge_method: 'S256', response_mode: 'query',
+      },
     );
     assert.match(asked.get('code_challenge'), /^[\w-]{43}$/);
     assert.notEqual(asked.get('state'), asked.get('nonce'));
@@ -77,8 +80,8 @@ describe('the web app', () => {
   });
 
   it('takes no form of another site, nor one without an end', async () => {
-    const post = (headers, body = 'text=x') =>
-      app().request('https://app.example/notes', { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers }, body });
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    const post = (headers, body = 'text=x') => app().request('https://app.example/notes', { method: 'POST', headers: { ...type, ...headers }, body });
     for (const headers of [{}, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { origin: 'https://other.example' }]) {
       const response = await post(headers);
       assert.deepEqual([response.status, await heading(response)], [403, 'That was refused']);
@@ -130,7 +133,8 @@ describe('the web app at Entra', () => {
       mkdirSync(join(folder, kept));
       writeFileSync(join(folder, kept, 'tokens.json'), await signedIn());
     }
-    const app = makeApp({ clientId: CLIENT, clientSecret: WEB_SECRET, authority: AUTHORITY, apiUrl: NOBODY, apiScope: 'api://notes/Notes.Read' }, files);
+    const auth = { clientId: CLIENT, clientSecret: WEB_SECRET, authority: AUTHORITY };
+    const app = makeApp({ ...auth, apiUrl: NOBODY, apiScope: 'api://notes/Notes.Read' }, files);
     return app.request(`https://app.example${path}`, { ...options, headers: { cookie: `__Host-session=${kept}`, 'sec-fetch-site': 'same-origin' } });
   }
 

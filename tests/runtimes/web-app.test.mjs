@@ -36,8 +36,10 @@ describe('examples/web-app', async () => {
 
   const program = node(24);
   /** Starts all, with the app in Node. */
-  const inNode = (env) =>
-    startParts({ examples: project.folder, program, startApp: (given) => startProgram(program, join(project.folder, 'web-app/node.mjs'), { ...given, ...env }) });
+  const inNode = (env) => {
+    const startApp = (given) => startProgram(program, join(project.folder, 'web-app/node.mjs'), { ...given, ...env });
+    return startParts({ examples: project.folder, program, startApp });
+  };
   /** Goes through the scenario, until a step fails: those behind it build on it. */
   async function play(test, parts, options) {
     const { steps, close } = await webScenario(parts, options);
@@ -209,25 +211,29 @@ describe('examples/web-app', async () => {
   it('has pages that everybody can use, whatever is on them', async () => {
     const word = 'x'.repeat(300);
     const hostile = '<script>document.title = "ran"</script><b title="x';
-    const [nobody, ada, long] = [undefined, { name: 'Ada' }, { name: word, idTokenClaims: { sub: word, [hostile]: hostile, groups: [word, { a: 1 }], exp: 1e9 } }];
+    const idTokenClaims = { sub: word, [hostile]: hostile, groups: [word, { a: 1 }], exp: 1e9 };
+    const [nobody, ada, long] = [undefined, { name: 'Ada' }, { name: word, idTokenClaims }];
     const answer = (status, more) => ({ method: 'GET', url: `https://api.example/${word}`, status, ...more });
     const error = { remedy: word, remedyUrl: 'https://docs.example', errorCode: word, errorMessage: hostile, correlationId: word };
+    const declined = { errorCode: 'access_denied' };
     const refusal = answer(403, { challenge: word, body: { error: hostile } });
     const shown = [
       ...[nobody, ada, long].flatMap((account) => [pages.home, pages.staleSignIn, pages.signedOut, pages.notFound].map((page) => page(account))),
-      ...[nobody, ada].flatMap((account) => [error, {}, { errorCode: 'access_denied' }].map((failure) => pages.failedSignIn(failure, '/notes', account))),
+      ...[nobody, ada].flatMap((account) => [error, {}, declined].map((failure) => pages.failedSignIn(failure, '/notes', account))),
       ...[0, 401, 403, 500, 503].map((status) => pages.notes(ada, answer(status, { challenge: word }))),
       pages.notes(long, answer(200, { body: { notes: [word, hostile] } })), pages.notes(ada, answer(200, { body: { notes: [] } })),
       ...[true, false].map((canAsk) => pages.notAdded(ada, refusal, canAsk)), pages.notAdded(ada, answer(400, { body: { error: word } }), true),
       pages.profile(long), pages.profile(ada), pages.broken(error), pages.broken({}), pages.refused(),
       serverPages.messagePage(hostile, word), serverPages.confirmPage('<form id="op.deviceConfirmForm"></form>', word, 'ABCD-EFGH'),
       serverPages.inputPage('<form id="op.deviceInputForm"><input type="text" name="user_code" placeholder="Enter code"></form>', word),
-      serverPages.interactionPage('login', word, [], { [hostile]: { name: word } }), serverPages.interactionPage('consent', hostile, ['openid', word], {}),
+      serverPages.interactionPage('login', word, [], { [hostile]: { name: word } }),
+      serverPages.interactionPage('consent', hostile, ['openid', word], {}),
       serverPages.signOutPage('<form id="op.logoutForm"></form>', word), serverPages.signOutPage('<form id="op.logoutForm"></form>'),
     ].map(String);
     const server = createHttpServer((request, response) => {
       const [type, body] = request.url === '/style.css' ? ['text/css', STYLE] : ['text/html; charset=utf-8', shown[request.url.slice(1)]];
-      response.writeHead(body ? 200 : 404, { 'content-type': type }).end(body?.replace('</title>', ` (${request.url})</title>`)); // another title for each
+      const ownTitle = body?.replace('</title>', ` (${request.url})</title>`); // or it would count as seen before
+      response.writeHead(body ? 200 : 404, { 'content-type': type }).end(ownTitle);
     });
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
     const people = await startPeople();
@@ -258,7 +264,8 @@ describe('examples/web-app', async () => {
   });
 
   it('says what is missing when it is not told enough', async () => {
-    for (const [file, expected] of [['web-app', /^Set CLIENT_ID, CLIENT_SECRET, AUTHORITY, API_URL, API_SCOPE\./], ['web-api', /^Set ISSUER and AUDIENCE/]]) {
+    const complaints = { 'web-app': /^Set CLIENT_ID, CLIENT_SECRET, AUTHORITY, API_URL, API_SCOPE\./, 'web-api': /^Set ISSUER and AUDIENCE/ };
+    for (const [file, expected] of Object.entries(complaints)) {
       const error = await exec(program, [join(project.folder, file, 'node.mjs')], { env: {} }).catch((error) => error);
       assert.equal(error.code, 2);
       assert.match(error.stderr, expected);

@@ -15,7 +15,8 @@ export function redisStore(redis) {
   return {
     tokens: async (id) => new RedisCachePlugin(redis, { prefix: 'tokens:', partition: id, ttl: LASTS }),
     async keep(id, state, signIn) {
-      await redis.multi().hSet(signIns(id), state, JSON.stringify({ signIn, endsAt: Date.now() + SIGN_IN_LASTS * 1000 })).expire(signIns(id), SIGN_IN_LASTS).exec();
+      const text = JSON.stringify({ signIn, endsAt: Date.now() + SIGN_IN_LASTS * 1000 });
+      await redis.multi().hSet(signIns(id), state, text).expire(signIns(id), SIGN_IN_LASTS).exec();
     },
     async take(id, state) {
       // In one step: of two who come with the same answer, one gets it.

@@ -53,8 +53,8 @@ async function install({ browser, kept }, { axe, screenshots, checksPages }) {
           if (isTooWide) problems.push(`it scrolls sideways at ${width} pixels`);
         }
         await page.evaluate(axe);
-        const found = await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`));
-        problems.push(...found.map((text) => `${scheme}: ${text}`));
+        const violations = await page.evaluate(async () => (await globalThis.axe.run()).violations);
+        problems.push(...violations.map(({ id, nodes }) => `${scheme}: ${id}: ${nodes.map(({ html }) => html)}`));
       }
     }
     return { title, heading, text, url, problems };
