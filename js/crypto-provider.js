@@ -9,7 +9,7 @@ import { failed } from './failed.js';
 /** The runtime's WebCrypto. Browsers have all of it on pages with TLS only. */
 export function webCrypto() {
   const { crypto } = globalThis;
-  if (typeof crypto?.subtle === 'object' && typeof crypto.randomUUID === 'function') return crypto;
+  if (crypto?.subtle) return crypto;
   throw failed(ClientAuthError, ClientAuthErrorCodes.noCryptoObject, 'This runtime has no WebCrypto (globalThis.crypto) here.', {
     remedy: 'Serve the page by https, or from this machine. Node has it from version 20 on.',
   });
