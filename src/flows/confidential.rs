@@ -18,7 +18,6 @@ use crate::host::{Host, Level};
 use crate::protocol::authority::{Authority, Kind, is_multi_tenant};
 use crate::protocol::id_token::Nonce;
 use crate::protocol::request::{self, Ask, ClientAuth};
-use crate::protocol::scopes::OPENID_SCOPES;
 use crate::secret::Secret;
 
 /// What the caller asks for (MSAL's `ClientCredentialRequest` and `OnBehalfOfRequest`).
@@ -88,12 +87,8 @@ pub(crate) async fn renew<H: Host>(app: &App<H>, mut plan: Plan) {
     }
 }
 
-async fn plan<H: Host>(app: &App<H>, mut request: Request) -> Result<Plan, Error> {
+async fn plan<H: Host>(app: &App<H>, request: Request) -> Result<Plan, Error> {
     let is_own = request.user_assertion.is_none();
-    if is_own {
-        // The client is nobody whom an ID token could name.
-        request.wish.scopes.retain(|scope| !OPENID_SCOPES.contains(&scope.as_str()));
-    }
     let skip_cache = request.skip_cache || request.wish.claims.as_ref().is_some_and(|claims| !claims.is_empty());
     let (authority, ask) = request.wish.checked_for(app, !is_own)?;
     let authority = discover::vouched_for(app, authority, &ask.correlation_id).await?;

@@ -6,7 +6,7 @@ use crate::host::Host;
 use crate::protocol::authority::Authority;
 use crate::protocol::json::Members;
 use crate::protocol::request::Ask;
-use crate::protocol::scopes::Scopes;
+use crate::protocol::scopes::{OPENID_SCOPES, Scopes};
 
 /// What the caller wants a token for, and of whom. The defaults are those of a request that says nothing.
 #[derive(Debug, Clone, Default)]
@@ -43,8 +43,10 @@ impl Wish {
         let authority = app.authority(self.authority.as_deref())?;
         // A server that was described without an issuer knows nothing of OpenID, and may refuse scopes that it does not know.
         let is_openid = of_people && !app.trust.borrow().describes_plain_oauth(&authority.host_and_port());
+        let scopes = Scopes::to_request(&self.scopes, is_openid)?;
         let ask = Ask {
-            scopes: Scopes::to_request(&self.scopes, is_openid)?,
+            // The client is nobody whom an ID token could name.
+            scopes: if of_people { scopes } else { scopes.without(&OPENID_SCOPES) },
             claims: self.claims,
             resource: self.resource,
             extra_query: self.extra_query,

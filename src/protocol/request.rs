@@ -5,10 +5,10 @@ use base64ct::{Base64, Encoding};
 use crate::VERSION;
 use crate::error::{Error, Fault};
 use crate::protocol::account::ClientInfo;
-use crate::protocol::authority::{Server, is_guid};
+use crate::protocol::authority::{Kind, Server, is_guid};
 use crate::protocol::http::HttpRequest;
 use crate::protocol::json::{self, Members, Object, Value};
-use crate::protocol::scopes::Scopes;
+use crate::protocol::scopes::{OFFLINE_ACCESS, Scopes};
 use crate::protocol::text::percent_encoded;
 use crate::secret::Secret;
 
@@ -296,6 +296,11 @@ pub fn refresh(
     refresh_token: &Secret,
     home_account_id: &str,
 ) -> HttpRequest {
+    // MSAL: Microsoft's servers are asked for the next refresh token each time. Others may have given this one without granting that
+    // scope, and refuse what was not granted (RFC 6749 section 6).
+    let is_granted = server.is_microsoft() || *server.authority.kind() == Kind::Adfs;
+    let granted = (!is_granted).then(|| Ask { scopes: ask.scopes.without(&[OFFLINE_ACCESS]), ..ask.clone() });
+    let ask = granted.as_ref().unwrap_or(ask);
     let mut form = ask.common_of_person(client, server);
     form.add("grant_type", REFRESH_TOKEN_GRANT);
     form.add("refresh_token", refresh_token.expose());

@@ -4,7 +4,10 @@ use crate::error::{Error, Fault};
 use crate::protocol::text::clean;
 
 /// What MSAL adds to every request: who signed in, and a refresh token.
-pub const OPENID_SCOPES: [&str; 3] = ["openid", "profile", "offline_access"];
+pub const OPENID_SCOPES: [&str; 3] = ["openid", "profile", OFFLINE_ACCESS];
+
+/// The wish for a refresh token.
+pub const OFFLINE_ACCESS: &str = "offline_access";
 
 /// A set of scopes in the order in which they came. Never holds one twice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,6 +57,12 @@ impl Scopes {
         if self.0.len() < MOST && !self.0.iter().any(|known| known == scope) {
             self.0.push(scope.to_owned());
         }
+    }
+
+    /// The scopes, without some of the OpenID ones.
+    #[must_use]
+    pub fn without(&self, gone: &[&str]) -> Self {
+        Self(self.0.iter().filter(|scope| !gone.contains(&scope.as_str())).cloned().collect())
     }
 
     /// The scopes with one space in between, as they go over the wire.

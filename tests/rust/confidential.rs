@@ -251,7 +251,10 @@ fn a_refusal_that_quotes_the_proof_is_passed_on_without() {
 fn a_client_s_own_token_is_nobody_s_and_serves_until_it_expires() {
     let sim = numbered("");
     let app = app_with(&sim, &tenant(), with_secret());
-    let first = sim.run(token(&app, own())).unwrap().authentication;
+    let of_people = Wish { scopes: ["openid profile", "offline_access"].map(str::to_owned).to_vec(), ..own().wish };
+    let scopes = [own().wish.scopes, of_people.scopes].concat();
+    let first = confidential::Request { wish: Wish { scopes, ..Wish::default() }, ..own() };
+    let first = sim.run(token(&app, first)).unwrap().authentication;
     assert!(first.account.is_none() && !first.from_cache);
     assert!(!bodies(&sim)[0].contains("openid"), "the client is nobody whom an ID token could name");
     let again = sim.run(token(&app, own())).unwrap().authentication;
@@ -367,11 +370,34 @@ fn a_token_on_behalf_of_somebody_is_for_the_very_token_they_called_with() {
 }
 
 #[test]
+fn a_long_life_of_sign_outs_does_not_lose_it() {
+    let sim = numbered("");
+    let app = app_with(&sim, &tenant(), with_secret());
+    let mut blob = json::object("{}").unwrap();
+    for number in 0..1_500 {
+        let person = format!(r#"{{"home_account_id":"p{number}.t","environment":"login.windows.net","realm":"t"}}"#);
+        blob.set(&format!("{number}"), json::value(&person).unwrap());
+    }
+    let blob = format!(r#"{{"Account":{}}}"#, json::written(&blob));
+    app.cache().borrow_mut().load(blob).unwrap();
+    sim.run(token(&app, behalf("gone"))).unwrap();
+    sim.run(token(&app, behalf("first"))).unwrap();
+    for number in 0..1_500 {
+        let whose = Whose { home_account_id: &format!("p{number}.t"), environment: "" };
+        sim.run(accounts::sign_out(&app, &whose, "")).unwrap();
+    }
+    assert_eq!(words(sim.run(token(&app, behalf("first")))), "AT-2");
+    assert_eq!(sim.requests().len(), 2);
+}
+
+#[test]
 fn without_a_hash_nobody_gets_somebody_else_s_token() {
     let sim = numbered("");
     sim.cannot_hash();
     let app = app_with(&sim, &tenant(), with_secret());
-    for expected in ["AT-1", "AT-2"] {
+    let own = confidential::Request { user_assertion: None, ..behalf("") };
+    assert_eq!(words(sim.run(token(&app, own))), "AT-1");
+    for expected in ["AT-2", "AT-3"] {
         assert_eq!(words(sim.run(token(&app, behalf("first")))), expected);
     }
 }

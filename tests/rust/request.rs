@@ -256,6 +256,18 @@ fn external_id_s_page_needs_no_issuer() {
 }
 
 #[test]
+fn a_renewal_asks_for_nothing_that_may_not_have_been_granted() {
+    let secret = Secret::new("RT".to_owned());
+    let renewal =
+        |authority: &str| refresh(&client(), &server(authority), &plain(None), &ClientAuth::None, &secret, "").body;
+    assert!(has(&renewal("https://id.example"), "scope=User.Read%20openid%20profile"));
+    assert!(!renewal("https://id.example").expose().contains("offline_access"));
+    for microsoft in [ENTRA, "https://fs.contoso.com/adfs"] {
+        assert!(renewal(microsoft).expose().contains("offline_access"), "{microsoft} gives the next one only if asked");
+    }
+}
+
+#[test]
 fn each_grant_has_its_own_fields_and_the_clients_proof() {
     let plain = "https://id.example";
     let ask = ask(&client(), None);
