@@ -107,7 +107,11 @@ export async function listen({ createServer }, { host, path, port = 0, state }) 
 }
 
 /** @param {Server} server @param {number} port @param {string} address @returns {Promise<Server>} */
-function started(server, port, address) {
+async function started(server, port, address) {
+  const { Deno } = /** @type {any} */ (globalThis);
+  const host = (address.includes(':') ? `[${address}]` : address) + (port ? `:${port}` : '');
+  // Without leave to listen, Deno throws later what nobody can catch.
+  if (Deno && Deno.permissions.requestSync({ name: 'net', host }).state !== 'granted') throw new Error(`Deno does not allow to listen on ${host}`);
   return new Promise((resolve, reject) => void server.on('error', reject).listen(port, address, () => resolve(server)));
 }
 
