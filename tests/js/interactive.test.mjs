@@ -324,9 +324,10 @@ describe('the port of acquireTokenInteractive', () => {
   });
 
   it('does not wait for a browser that does not come for its page', async () => {
-    const { asked, outcome } = await begin({ responseMode: 'query' });
+    // Before it sets any timer: a mocked clock clears no other.
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
+      const { asked, outcome } = await begin({ responseMode: 'query' });
       await fetch(`${asked.redirect_uri}/?code=C-secret&state=${asked.state}`, { redirect: 'manual' });
       let settled;
       void outcome.then((result) => (settled = result));
