@@ -51,13 +51,14 @@ describe('get-token --flow interactive-browser', () => {
   function browser(decision) {
     const path = home.path('browser');
     const code = `const { signIn } = await import(${JSON.stringify(PERSON)}); await signIn(process.argv.at(-1), { decision: '${decision}' });`;
-    writeFileSync(path, `#!/bin/sh\nexec ${process.execPath} --input-type=module --eval "${code.replaceAll('"', '\\"')}" -- "$@"\n`, { mode: 0o755 });
+    writeFileSync(path, `#!/bin/sh\nenv > ${path}.env\nexec ${process.execPath} --input-type=module --eval "${code.replaceAll('"', '\\"')}" -- "$@"\n`, { mode: 0o755 });
     return { BROWSER: path };
   }
 
   it('opens the page, and prints the token when the person is back; the next time nobody is asked', async () => {
-    const { code, stdout, stderr } = await doorcode(['get-token', ...flags()], { home, env: browser('go') });
+    const { code, stdout, stderr } = await doorcode(['get-token', ...flags()], { home, env: { ...browser('go'), DOORCODE_CLIENT_SECRET: SECRET } });
     assert.equal(code, 0, stderr);
+    assert.ok(!readFileSync(home.path('browser.env'), 'utf8').includes(SECRET), 'the browser has no business with it');
     assert.match(stdout, /^[\w-]{43}\n$/);
     assert.equal(stderr, [
       'To sign in, use the browser that opens now. If none does, open this in a browser on this machine:', '', addressIn(stderr), '',

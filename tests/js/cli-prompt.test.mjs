@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events';
 import { clearLine, clearScreenDown, cursorTo, moveCursor } from 'node:readline';
 import { after, afterEach, before, beforeEach, describe, it, mock } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { makePrompt } from '../../js/cli/prompt.js';
+import { makePrompt, showAddress } from '../../js/cli/prompt.js';
 
 const CODES = { verificationUri: 'https://id.example/device', userCode: 'ABCD-EFGH', expiresIn: 900, interval: 5 };
 const COMPLETE = { ...CODES, verificationUriComplete: 'https://id.example/device?user_code=ABCD-EFGH' };
@@ -254,4 +254,30 @@ describe('the prompt in a log', () => {
       }
     });
   }
+});
+
+describe('the prompt of a sign-in in a browser', () => {
+  const address = `https://id.example/authorize?${'x'.repeat(300)}`;
+
+  it('has the address whole, and counts down, on a terminal', (t) => {
+    const stream = new Stream(80);
+    const prompt = showAddress({ address, timeout: 300, account: 'ada\u001b[31m', stream });
+    t.after(() => prompt.end());
+    prompt.wait();
+    assert.ok(stream.lines.includes(address));
+    assert.match(stream.lines[0], /^To sign in as ada, use the browser that opens now\./);
+    assert.equal(stream.lastLine, 'Waiting for you to sign in… 5:00 left (Ctrl-C cancels)');
+    mock.timers.tick(61_000);
+    assert.equal(stream.lastLine, 'Waiting for you to sign in… 3:59 left (Ctrl-C cancels)');
+    prompt.end();
+    assert.ok(!stream.lastLine.includes('Waiting'));
+  });
+
+  it('is lines in a log', () => {
+    const stream = new Stream();
+    const prompt = showAddress({ address, timeout: 60, stream });
+    prompt.wait();
+    prompt.end();
+    assert.deepEqual(stream.written.split('\n').slice(1), ['', address, '', 'You have 60 seconds. Ctrl-C cancels.', '']);
+  });
 });
