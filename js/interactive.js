@@ -101,7 +101,8 @@ async function within(seconds, work, correlationId) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const message = `The sign-in was not completed within the ${seconds} s that the request allows (timeout).`;
-  const late = () => failed(ClientAuthError, ClientAuthErrorCodes.userTimeoutReached, message, { remedy: 'Start again, with a longer timeout or none.', correlationId });
+  const remedy = 'Start again, with a longer timeout.';
+  const late = () => failed(ClientAuthError, ClientAuthErrorCodes.userTimeoutReached, message, { remedy, correlationId });
   try {
     return await Promise.race([work, new Promise((_, reject) => (timer = setTimeout(() => reject(late()), Math.min(seconds * 1000, LONGEST))))]);
   } finally {

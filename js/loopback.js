@@ -120,10 +120,12 @@ function refuse(response, status, headers) {
   answerWith(response, status, { 'content-type': 'text/plain', ...headers }, 'This is not the answer that the sign-in waits for.\n');
 }
 
-/** Nothing is kept, no address is passed on, and no connection stays. @param {ServerResponse} response @param {number} status @param {Record<string, string>} headers @param {string} [body] */
+/** Nothing is kept, no address is passed on, and no connection stays. */
+const HEADERS = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff', connection: 'close' };
+
+/** @param {ServerResponse} response @param {number} status @param {Record<string, string>} headers @param {string} [body] */
 function answerWith(response, status, headers, body = '') {
-  response.writeHead(status, { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff', connection: 'close', ...headers });
-  response.end(body);
+  response.writeHead(status, { ...HEADERS, ...headers }).end(body);
 }
 
 /** The body of a request; or the status to refuse it with. @param {IncomingMessage} request @returns {Promise<string | number>} */
