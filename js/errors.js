@@ -183,8 +183,9 @@ export const ClientAuthErrorCodes = Object.freeze({
   deviceCodeExpired: 'device_code_expired',
   deviceCodeUnknownError: 'device_code_unknown_error',
   userTimeoutReached: 'user_timeout_reached',
-  // Confidential clients' own, likewise.
+  // Others of Node's, likewise.
   missingTenantIdError: 'missing_tenant_id_error',
+  noLoopbackServerExists: 'no_loopback_server_exists',
   // doorcode's own.
   invalidIdToken: 'invalid_id_token',
   issuerMismatch: 'issuer_mismatch',
@@ -222,6 +223,8 @@ export const ClientConfigurationErrorCodes = Object.freeze({
   untrustedAuthority: 'untrusted_authority',
   urlEmptyError: 'empty_url_error',
   urlParseError: 'url_parse_error',
+  // Of MSAL's NodeAuthError, which it does not export.
+  redirectUriNotSupported: 'redirect_uri_not_supported',
   // doorcode's own.
   deviceCodeNotOffered: 'device_code_not_offered',
   invalidConfiguration: 'invalid_configuration',

@@ -1184,6 +1184,7 @@ export declare const ClientAuthErrorCodes: {
   readonly deviceCodeUnknownError: 'device_code_unknown_error';
   readonly userTimeoutReached: 'user_timeout_reached';
   readonly missingTenantIdError: 'missing_tenant_id_error';
+  readonly noLoopbackServerExists: 'no_loopback_server_exists';
   readonly invalidIdToken: 'invalid_id_token';
   readonly issuerMismatch: 'issuer_mismatch';
   readonly unsafeVerificationUri: 'unsafe_verification_uri';
@@ -1221,6 +1222,7 @@ export declare const ClientConfigurationErrorCodes: {
   readonly untrustedAuthority: 'untrusted_authority';
   readonly urlEmptyError: 'empty_url_error';
   readonly urlParseError: 'url_parse_error';
+  readonly redirectUriNotSupported: 'redirect_uri_not_supported';
   readonly deviceCodeNotOffered: 'device_code_not_offered';
   readonly invalidConfiguration: 'invalid_configuration';
   readonly invalidRequestParameter: 'invalid_request_parameter';

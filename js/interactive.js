@@ -1,19 +1,18 @@
 // A sign-in in the browser of this machine: the authorization code flow with PKCE, whose answer comes to a port of ours (RFC 8252).
 
 import { Input, wrong } from './check.js';
+import { coreOf } from './core.js';
 import { CryptoProvider } from './crypto-provider.js';
 import { ClientAuthError, ClientAuthErrorCodes, ClientConfigurationErrorCodes } from './errors.js';
 import { failed } from './failed.js';
 import { listen } from './loopback.js';
-import { newCorrelationId } from './shapes.js';
+import { authorizationRequest, newCorrelationId } from './shapes.js';
 import { stoppable } from './stop.js';
 
 /** How long people may take if nobody says, in seconds. */
 const TIMEOUT = 300;
 /** What a timer can count, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
-/** Entra and AD FS are known to post their answer if they are asked to. */
-const POSTING = /\/(oauth2\/v2\.0|adfs\/oauth2)\/authorize$/;
 
 /**
  * @param {import('./index.js').PublicClientApplication} application
@@ -27,7 +26,7 @@ export async function signInInteractively(application, request) {
   const correlationId = input.filledText('correlationId') ?? newCorrelationId();
   const [timeout, ownState = ''] = [input.positive('timeout', 'seconds') ?? TIMEOUT, input.text('state')];
   const templates = [input.text('successTemplate'), input.text('errorTemplate')];
-  const responseMode = responseModeOf(input);
+  checkResponseMode(input);
   const crypto = new CryptoProvider();
   const [state, nonce] = [crypto.createNewGuid(), input.filledText('nonce') ?? crypto.createNewGuid()];
   const place = { ...loopbackOf(input), port: portOf(input), state };
@@ -42,11 +41,10 @@ export async function signInInteractively(application, request) {
       const { openBrowser: _, ...given } = request;
       const asked = { ...given, scopes: given.scopes ?? [], correlationId, redirectUri, nonce, state };
       const { verifier: codeVerifier, challenge: codeChallenge } = await crypto.generatePkceCodes();
-      const addressFor = (/** @type {'query' | 'form_post'} */ mode) =>
-        unlessStopped(application.getAuthCodeUrl({ ...asked, responseMode: mode, codeChallenge, codeChallengeMethod: 'S256' }));
-      const address = await addressFor(responseMode ?? 'query');
-      const isPosted = responseMode === undefined && POSTING.test(new URL(address).pathname);
-      const opened = opening(openBrowser, isPosted ? await addressFor('form_post') : address);
+      const fields = authorizationRequest(Input.request({ ...asked, codeChallenge, codeChallengeMethod: 'S256' }));
+      // Microsoft's servers are asked to post their answer, as MSAL does: an address with a code in it stays where addresses are kept.
+      const address = await unlessStopped(coreOf(application).authorizationUrl(JSON.stringify({ ...fields, prefersPost: true }), signal));
+      const opened = opening(openBrowser, address);
       const payload = await within(timeout, unlessStopped(Promise.race([answer, opened])), correlationId);
       const result = await unlessStopped(application.acquireTokenByCode({ ...asked, code: '', codeVerifier, signal }, payload));
       // Not before: whoever reads "signed in" is.
@@ -64,7 +62,7 @@ function loopbackOf(input) {
   const [, host, path = ''] = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(\/[^?#\s\\]*)?$/.exec(input.filledText('redirectUri') ?? 'http://localhost') ?? [];
   if (host) return { host, path };
   const fix = 'it must be http://localhost, http://127.0.0.1 or http://[::1], with any path and without a port, which is filled in; or leave it out';
-  throw wrong('redirect_uri_not_supported', 'redirectUri', fix);
+  throw wrong(ClientConfigurationErrorCodes.redirectUriNotSupported, 'redirectUri', fix);
 }
 
 /** @param {Input} input */
@@ -75,9 +73,9 @@ function portOf(input) {
 }
 
 /** @param {Input} input */
-function responseModeOf(input) {
+function checkResponseMode(input) {
   const mode = input.filledText('responseMode');
-  if (mode === undefined || mode === 'query' || mode === 'form_post') return mode;
+  if (mode === undefined || mode === 'query' || mode === 'form_post') return;
   throw wrong(ClientConfigurationErrorCodes.invalidResponseMode, 'responseMode', 'it must be "query" or "form_post", for no other reaches a port; or leave it out');
 }
 

@@ -1,7 +1,7 @@
 // The redirect URI of a program on this machine (RFC 8252 section 7.3): a port that takes one answer, the one with the state that was made
 // for it, and shows a page to the browser that brought it. Whatever else comes to that port gets a short refusal and changes nothing.
 
-import { ClientAuthError } from './errors.js';
+import { ClientAuthError, ClientAuthErrorCodes } from './errors.js';
 import { failed } from './failed.js';
 
 /** @import { IncomingMessage, Server, ServerResponse } from 'node:http' */
@@ -55,7 +55,7 @@ export async function listen({ createServer }, { host, path, port = 0, state }) 
   const start = (/** @type {number} */ number) => started(createServer((request, response) => void handle(request, response)), number, address);
   const server = await start(port).catch((cause) => (port ? start(0) : Promise.reject(cause))).catch((cause) => {
     const remedy = 'Let the program listen on 127.0.0.1 (Deno: --allow-net), or sign in with acquireTokenByDeviceCode.';
-    throw failed(ClientAuthError, 'no_loopback_server_exists', 'No port can be opened on this machine for the answer of the sign-in.', { remedy, cause });
+    throw failed(ClientAuthError, ClientAuthErrorCodes.noLoopbackServerExists, 'No port can be opened on this machine for the answer of the sign-in.', { remedy, cause });
   });
   const bound = /** @type {import('node:net').AddressInfo} */ (server.address()).port;
   const { pathname } = new URL(`http://${host}${path}`);

@@ -85,7 +85,7 @@ pub struct Endpoints {
     pub end_session: Option<String>,
     /// Whether the server takes a client's secret by HTTP Basic, and not in the form.
     pub wants_basic: bool,
-    /// Whether the server sends the answer to an authorization request as a form, if it is asked to.
+    /// Whether the server is known to send the answer to an authorization request as a form, if it is asked to: Microsoft's are.
     pub posts_answers: bool,
 }
 

@@ -12,7 +12,7 @@ use crate::protocol::text::clean;
 use crate::protocol::trust::Trust;
 
 /// What is read of a document.
-pub(crate) const MEMBERS: [&str; 8] = [
+pub(crate) const MEMBERS: [&str; 7] = [
     "issuer",
     "token_endpoint",
     "device_authorization_endpoint",
@@ -20,7 +20,6 @@ pub(crate) const MEMBERS: [&str; 8] = [
     "end_session_endpoint",
     "code_challenge_methods_supported",
     AUTH_METHODS,
-    "response_modes_supported",
 ];
 
 /// How clients may prove themselves.
@@ -100,7 +99,7 @@ pub fn described(authority: &Authority, document: &Object) -> Result<Endpoints, 
         end_session: endpoint("end_session_endpoint").unwrap_or_default(),
         // MSAL: the form, unless the server says otherwise.
         wants_basic: lists(AUTH_METHODS, "client_secret_basic") && !lists(AUTH_METHODS, "client_secret_post"),
-        posts_answers: is_microsoft || lists("response_modes_supported", "form_post"),
+        posts_answers: is_microsoft,
     })
 }
 

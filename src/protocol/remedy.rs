@@ -230,6 +230,46 @@ pub const ENTRA: &[(&[u32], Remedy)] = &[
         ),
     ),
     (
+        &[50_011, 500_113, 900_971],
+        remedy(
+            "The redirect URI is not registered",
+            "Register the redirect URI of the request, to the letter: in the app's registration, under Authentication.",
+            AUTHENTICATION,
+        ),
+    ),
+    (
+        &[700_024, 700_027, 700_030],
+        remedy(
+            "The client assertion was refused",
+            "Check that the certificate is the one in the app registration and has not expired, and this machine's clock.",
+            CREDENTIALS,
+        ),
+    ),
+    (
+        &[50_148, 501_481],
+        remedy(
+            "PKCE's verifier is not that of the challenge",
+            "Start the sign-in again, and pass the codeVerifier that was made with its codeChallenge.",
+            None,
+        ),
+    ),
+    (
+        &[50_013, 500_131, 500_133],
+        remedy(
+            "The token of whoever called cannot be used on their behalf",
+            "Pass the access token that this API was called with: one for this very app that has not expired.",
+            None,
+        ),
+    ),
+    (
+        &[1_002_012],
+        remedy(
+            "A client's own token has another sort of scope",
+            "Ask for one scope that ends in /.default, such as https://graph.microsoft.com/.default.",
+            None,
+        ),
+    ),
+    (
         &[70_002, 7_000_215, 7_000_222],
         remedy(
             "The client secret is wrong or has expired",
@@ -303,14 +343,10 @@ pub const ENTRA: &[(&[u32], Remedy)] = &[
         ),
     ),
     (
-        &[500_113],
-        remedy("No reply address is registered", "Add a redirect URI to the app registration.", AUTHENTICATION),
-    ),
-    (
         &[50_072, 50_079],
         remedy(
             "The person has to register for multifactor authentication",
-            "Register a second step at the page, then sign in again with a new code, passing the error's claims along.",
+            "Register a second step at the page, then sign in again, passing the error's claims along.",
             SECURITY_INFO,
         ),
     ),
@@ -318,7 +354,7 @@ pub const ENTRA: &[(&[u32], Remedy)] = &[
         &[50_074, 50_076, 50_078, 50_158],
         remedy(
             "More proof is asked for: multifactor authentication, or an external check",
-            "Sign in again with a new code, passing the error's claims along, and complete the extra step.",
+            "Sign in again, passing the error's claims along, and complete the extra step.",
             None,
         ),
     ),
@@ -358,7 +394,7 @@ pub const ENTRA: &[(&[u32], Remedy)] = &[
         &[70_000, 70_008, 700_082, 50_089, 50_132, 50_133, 50_173, 70_043, 50_085, 54_005],
         remedy(
             "The refresh token or the session has expired or was revoked",
-            "The earlier sign-in is no longer valid: sign in again with a new code.",
+            "The earlier sign-in is no longer valid: sign in again.",
             None,
         ),
     ),
@@ -405,17 +441,13 @@ pub const ENTRA: &[(&[u32], Remedy)] = &[
 pub const SUBERRORS: &[(&str, Remedy)] = &[
     (
         "basic_action",
-        remedy(
-            "The person can set it right in the sign-in",
-            "Sign in again with a new code, passing the error's claims along.",
-            None,
-        ),
+        remedy("The person can set it right in the sign-in", "Sign in again, passing the error's claims along.", None),
     ),
     (
         "additional_action",
         remedy(
             "The person has to do something outside the sign-in, which explains it",
-            "Sign in again with a new code, and follow what the page says.",
+            "Sign in again, and follow what the page says.",
             None,
         ),
     ),
@@ -427,23 +459,16 @@ pub const SUBERRORS: &[(&str, Remedy)] = &[
             None,
         ),
     ),
-    (
-        "consent_required",
-        remedy("Consent is missing or was revoked", "Sign in again with a new code, and accept.", None),
-    ),
+    ("consent_required", remedy("Consent is missing or was revoked", "Sign in again, and accept.", None)),
     (
         "user_password_expired",
-        remedy("The password has expired", "Change the password, then sign in again with a new code.", PASSWORD_RESET),
+        remedy("The password has expired", "Change the password, then sign in again.", PASSWORD_RESET),
     ),
-    ("bad_token", remedy("The refresh token is of no use any more", "Sign in again with a new code.", None)),
-    ("token_expired", remedy("The refresh token has expired", "Sign in again with a new code.", None)),
+    ("bad_token", remedy("The refresh token is of no use any more", "Sign in again.", None)),
+    ("token_expired", remedy("The refresh token has expired", "Sign in again.", None)),
     (
         "device_authentication_failed",
-        remedy(
-            "The device could not prove what it is",
-            "Have the device registered again, then sign in with a new code.",
-            None,
-        ),
+        remedy("The device could not prove what it is", "Have the device registered again, then sign in again.", None),
     ),
     (
         "protection_policy_required",
@@ -470,7 +495,7 @@ pub const SERVERS: &[(&[&str], Remedy)] = &[
         &["invalid_client", "unauthorized_client", "incorrect_client_credentials"],
         remedy(
             "The client is not known, or may not do this",
-            "Check the client id, and that this server lets the client sign people in with a device code as a public client.",
+            "Check the client id, and the client's secret or certificate, if it has one; if not, that this server lets it sign people in as a public client.",
             None,
         ),
     ),
@@ -513,11 +538,7 @@ pub const SERVERS: &[(&[&str], Remedy)] = &[
             "ui_not_allowed",
             "interrupted_user",
         ],
-        remedy(
-            "Only the person can set it right",
-            "Sign in again with a new code, passing the error's claims along.",
-            None,
-        ),
+        remedy("Only the person can set it right", "Sign in again, passing the error's claims along.", None),
     ),
     (&["temporarily_unavailable", "server_error"], remedy("The server is in trouble", "Try again in a while.", None)),
 ];
@@ -740,7 +761,7 @@ pub const OURS: &[(&str, Remedy)] = &[
     ),
 ];
 
-/// What goes wrong with a client's credential. These errors are made in JavaScript; here they are for docs/errors.md.
+/// What goes wrong with a client's credential, and on the machine of a sign-in in a browser. These errors are made in JavaScript; here they are for docs/errors.md.
 pub const CLIENT_CREDENTIALS: &[(&str, Remedy)] = &[
     (
         "invalid_client_credential",
@@ -755,6 +776,14 @@ pub const CLIENT_CREDENTIALS: &[(&str, Remedy)] = &[
         remedy(
             "The function for client assertions returned none",
             "Have it return a string that is not empty, or a promise of one.",
+            None,
+        ),
+    ),
+    (
+        "no_loopback_server_exists",
+        remedy(
+            "No port can be opened for the answer of a sign-in in a browser",
+            "Let the program listen on 127.0.0.1, or sign in with a device code.",
             None,
         ),
     ),

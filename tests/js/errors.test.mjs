@@ -354,7 +354,7 @@ describe('a refusal to renew, by its suberror', () => {
   // What is said to do about it, where no number tells more.
   const REMEDIES = {
     basic_action: /passing the error's claims along/, additional_action: /what the page says/, message_only: /would not help/,
-    consent_required: /accept/, user_password_expired: /Change the password/, bad_token: /new code/, token_expired: /new code/,
+    consent_required: /accept/, user_password_expired: /Change the password/, bad_token: /Sign in again/, token_expired: /Sign in again/,
     device_authentication_failed: /registered again/, protection_policy_required: /Intune/, client_mismatch: /with this client/,
   };
   for (const [word, suberror, name, needsInteraction, isForgotten] of ROWS) {
@@ -365,7 +365,7 @@ describe('a refusal to renew, by its suberror', () => {
       entra.options.onRefresh = refuse;
       const error = await failure(renew());
       assert.ok(error instanceof doorcode[name]);
-      assert.match(error.remedy, REMEDIES[suberror] ?? /with a new code|Check the client id/);
+      assert.match(error.remedy, REMEDIES[suberror] ?? /Sign in again|Check the client id/);
       assert.equal(error.remedyUrl, suberror === 'user_password_expired' ? 'https://passwordreset.microsoftonline.com' : lookup(UNKNOWN));
       assert.deepEqual([error.name, error.errorCode, error.subError, error.needsInteraction], [name, word, suberror, needsInteraction]);
       assert.deepEqual([refreshTokens(pca).length, asked('/token').length], [isForgotten ? 0 : 1, 1]);
@@ -545,6 +545,24 @@ describe('every error', () => {
     }],
     ['state_mismatch', CLIENT_AUTH, { 'an answer to something else': () => byCode({ state: 'another' }) }],
     ['issuer_mismatch', CLIENT_AUTH, { 'an answer of another server\'s': () => byCode({ state: 'mine', iss: 'https://evil.example' }) }],
+    ['redirect_uri_not_supported', CONFIG, {
+      'an address that is not of this machine': () => app().acquireTokenInteractive({ openBrowser() {}, redirectUri: 'https://app.example/' }),
+    }],
+    ['no_loopback_server_exists', CLIENT_AUTH, {
+      'no port to be had': [
+        async () => {
+          const { getBuiltinModule } = process;
+          const server = { on: (_, refuse) => ({ listen: () => refuse(mine) }) };
+          process.getBuiltinModule = (name) => (name === 'node:http' ? { createServer: () => server } : getBuiltinModule(name));
+          try {
+            return await app().acquireTokenInteractive({ openBrowser() {} });
+          } finally {
+            process.getBuiltinModule = getBuiltinModule;
+          }
+        },
+        (cause) => cause === mine,
+      ],
+    }],
     ['missing_tenant_id_error', CLIENT_AUTH, { 'a token of its own in no tenant': () => confidential().acquireTokenByClientCredential({ scopes }) }],
     ['invalid_client_credential', CLIENT_AUTH, { 'no credential': () => confidential({ clientSecret: undefined }) }],
     ['invalid_assertion', CLIENT_AUTH, {
