@@ -65,7 +65,8 @@ pub async fn token<H: Host>(app: &App<H>, request: Request) -> Result<Silent, Er
     let now = app.host.now();
     let condition = Condition::of(found.token.as_ref(), now);
     if matches!(condition, Condition::Good | Condition::Due) {
-        let is_due = condition == Condition::Due && app.notes.read(&plan.note()).is_none_or(|(until, _)| until <= now);
+        let is_due =
+            condition == Condition::Due && app.notes.read(&plan.note("renewal")).is_none_or(|(until, _)| until <= now);
         let authentication = plan.recalled(found)?;
         return Ok(Silent { authentication, renewal: is_due.then(|| Later::Confidential(plan)) });
     }
@@ -78,7 +79,7 @@ pub async fn token<H: Host>(app: &App<H>, request: Request) -> Result<Silent, Er
 
 /// Renews a token in the background. What goes wrong is logged; it will be tried again.
 pub(crate) async fn renew<H: Host>(app: &App<H>, mut plan: Plan) {
-    app.notes.write(plan.note(), app.host.now().saturating_add(RENEWAL_REST), None);
+    app.notes.write(plan.note("renewal"), app.host.now().saturating_add(RENEWAL_REST), None);
     plan.skip_cache = true;
     if let Err(error) = plan.asked(app).await {
         app.log(Level::Warning, &plan.ask.correlation_id, || {
@@ -107,11 +108,11 @@ async fn plan<H: Host>(app: &App<H>, request: Request) -> Result<Plan, Error> {
 }
 
 impl Plan {
-    /// The name of this very request.
-    fn note(&self) -> String {
+    /// The name of a note on this very request.
+    fn note(&self, about: &str) -> String {
         let Ask { scopes, claims, resource, .. } = &self.ask;
         let [claims, resource, hash] = [claims, resource, &self.hash].map(|text| text.as_deref().unwrap_or_default());
-        format!("confidential {} {} {claims} {resource} {hash}", self.authority.canonical(), scopes.joined())
+        format!("{about} {} {} {claims} {resource} {hash}", self.authority.canonical(), scopes.joined())
     }
 
     async fn look<H: Host>(&self, app: &App<H>) -> Result<Found, Error> {
@@ -149,7 +150,7 @@ impl Plan {
 
     /// Asks the server; of those who want the same at the same time one does.
     async fn asked<H: Host>(&self, app: &App<H>) -> Result<Authentication, Error> {
-        let name = self.note();
+        let name = self.note("confidential");
         let noted = app.notes.count();
         let (must_wait, turn) = app.turns.queue(&name);
         turn.comes().await;

@@ -318,6 +318,19 @@ fn a_token_that_is_due_is_renewed_behind_the_scenes_and_not_twice() {
 }
 
 #[test]
+fn a_renewal_behind_the_scenes_that_failed_is_not_hurried() {
+    let due = r#"{"access_token":"AT-1","expires_in":3600,"refresh_in":600}"#;
+    let sim = Sim::script(vec![Answer::json(200, due), Answer::oauth("temporarily_unavailable")]);
+    let app = app_with(&sim, &tenant(), with_secret());
+    sim.run(token(&app, own())).unwrap();
+    later(&sim, 700);
+    sim.run(renew(&app, sim.run(token(&app, own())).unwrap().renewal.unwrap()));
+    assert!(sim.run(token(&app, own())).unwrap().renewal.is_none(), "it has just failed");
+    later(&sim, 61);
+    assert!(sim.run(token(&app, own())).unwrap().renewal.is_some());
+}
+
+#[test]
 fn a_token_serves_while_the_server_is_down() {
     let answers = [r#"{"access_token":"AT-1","expires_in":3600}"#].map(|body| Answer::json(200, body));
     let sim = Sim::script(answers.into_iter().chain([Answer::json(503, "")]).collect());
