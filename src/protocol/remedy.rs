@@ -495,7 +495,7 @@ pub const SERVERS: &[(&[&str], Remedy)] = &[
         &["invalid_client", "unauthorized_client", "incorrect_client_credentials"],
         remedy(
             "The client is not known, or may not do this",
-            "Check the client id, and the client's secret or certificate, if it has one; if not, that this server lets it sign people in as a public client.",
+            "Check the client id, and its secret or certificate; without one, this server must take it as a public client.",
             None,
         ),
     ),

@@ -292,7 +292,7 @@ describe('get-token fails in one line, says in another what to do, and ends with
   it('1, if the server refuses the client', async () => {
     assert.deepEqual(outcome(await doorcode(['get-token', '--client-id', 'nobody', '--authority', server.issuer], { home })), [
       1, 'error: invalid_client: client authentication failed',
-      '  Check the client id, and that this server lets the client sign people in with a device code as a public client.',
+      '  Check the client id, and its secret or certificate; without one, this server must take it as a public client.',
     ]);
   });
 
