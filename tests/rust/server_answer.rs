@@ -78,6 +78,13 @@ fn the_remedy_is_found_by_number_then_by_words_then_by_error() {
 }
 
 #[test]
+fn a_known_error_is_whole_even_where_a_secret_is_a_part_of_it() {
+    let object = json::object(r#"{"error":"invalid_client","error_description":"client is wrong"}"#).unwrap();
+    let answer = ServerAnswer::read(&object, 401, &["client"]).unwrap();
+    assert_eq!((&*answer.error, &*answer.description), ("invalid_client", "[removed] is wrong"));
+}
+
+#[test]
 fn no_number_and_no_word_has_two_remedies() {
     let mut numbers: Vec<u32> = remedy::ENTRA.iter().flat_map(|(numbers, _)| numbers.iter().copied()).collect();
     assert!(numbers.len() > 120);
