@@ -67,9 +67,10 @@ function loopbackOf(input) {
 
 /** @param {Input} input */
 function portOf(input) {
-  const port = input.positive('preferredPort', 'ports');
-  if (port !== undefined && !(Number.isInteger(port) && port < 65_536)) throw input.wrong('preferredPort', 'it must be a whole number from 1 to 65535');
-  return port;
+  const port = /** @type {any} */ (input.value.preferredPort) ?? undefined;
+  // MSAL: 0 is none, too.
+  if (port === undefined || (Number.isInteger(port) && port >= 0 && port < 65_536)) return port;
+  throw input.wrong('preferredPort', 'it must be a whole number from 1 to 65535');
 }
 
 /** @param {Input} input */

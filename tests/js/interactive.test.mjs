@@ -425,6 +425,7 @@ describe('the port of acquireTokenInteractive', () => {
       [{ openBrowser: 'xdg-open' }, 'invalid_request_parameter', 'openBrowser'],
       [{ preferredPort: 1.5 }, 'invalid_request_parameter', 'preferredPort'],
       [{ preferredPort: 65_536 }, 'invalid_request_parameter', 'preferredPort'],
+      [{ preferredPort: '8080' }, 'invalid_request_parameter', 'preferredPort'],
       [{ timeout: -1 }, 'invalid_request_parameter', 'timeout'],
       [{ signal: 'stop' }, 'invalid_request_parameter', 'signal'],
       [{ successTemplate: 1 }, 'invalid_request_parameter', 'successTemplate'],
@@ -437,6 +438,7 @@ describe('the port of acquireTokenInteractive', () => {
       assert.ok(error instanceof ClientConfigurationError, inspect(request));
       assert.deepEqual([error.errorCode, error.field], [code, field], inspect(request));
       assert.ok(error.remedy, inspect(request));
+      if (field === 'preferredPort') assert.match(error.message, /preferredPort: it must be a whole number from 1 to 65535$/);
     }
   });
 
