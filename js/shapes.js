@@ -83,6 +83,17 @@ function anyRequest(input) {
   };
 }
 
+/**
+ * An address that the server is to send the person back to.
+ * @param {Input} input
+ * @param {string} name
+ */
+function wayBack(input, name) {
+  const address = input.filledText(name);
+  if (address === undefined || (URL.canParse(address) && !address.includes('#'))) return address;
+  throw input.wrong(name, 'it must be a whole address, such as https://app.example/callback, and have no # in it');
+}
+
 /** @param {Input} input */
 export function deviceCodeRequest(input) {
   return { ...commonRequest(input), timeout: input.positive('timeout', 'seconds') };
@@ -124,7 +135,7 @@ export function authorizationRequest(input) {
   return {
     ...common,
     scopes: [...common.scopes, ...(input.texts('extraScopesToConsent') ?? [])],
-    redirectUri: input.text('redirectUri'),
+    redirectUri: wayBack(input, 'redirectUri'),
     responseMode: input.filledText('responseMode'),
     state: input.filledText('state'),
     nonce: input.filledText('nonce'),
@@ -160,15 +171,28 @@ export function redirectAnswer(payload) {
   return Object.fromEntries(pairs.flatMap(([name, text]) => (typeof text === 'string' && isAlone(name) ? [[name, text]] : [])));
 }
 
+/** MSAL's fields that make a token another one, or bring more than tokens, and of which nothing is known here. */
+const OTHERS = ['azureRegion', 'claimsFromClient', 'enableSpaAuthorizationCode', 'fmiPath'];
+
+/** @param {Input} input */
+function refuseOthers(input) {
+  for (const name of OTHERS) {
+    const value = input.value[name];
+    // MSAL: this says that there is no region.
+    if (value && value !== 'DisableMsalForceRegion') throw input.wrong(name, 'doorcode does not know it; leave it out');
+  }
+}
+
 /**
  * @param {Input} input
  * @param {Record<string, string>} [response] the answer at the redirect URI
  */
 export function codeRequest(input, response) {
+  refuseOthers(input);
   return {
     ...commonRequest(input),
     code: input.text('code'),
-    redirectUri: input.text('redirectUri'),
+    redirectUri: wayBack(input, 'redirectUri'),
     codeVerifier: input.filledText('codeVerifier'),
     clientInfo: input.filledText('clientInfo'),
     nonce: input.filledText('nonce') ?? response?.nonce,
@@ -177,14 +201,9 @@ export function codeRequest(input, response) {
   };
 }
 
-/** MSAL's fields that make a token another one, and of which nothing is known here. */
-const OTHER_TOKENS = ['azureRegion', 'claimsFromClient', 'fmiPath'];
-
 /** @param {Input} input */
 function tokenRequest(input) {
-  for (const name of OTHER_TOKENS) {
-    if (input.value[name]) throw input.wrong(name, 'doorcode does not know it; leave it out');
-  }
+  refuseOthers(input);
   return { ...commonRequest(input), skipCache: input.flag('skipCache') };
 }
 
@@ -205,7 +224,7 @@ export function endSessionRequest(input) {
     ...anyRequest(input),
     idTokenHint: input.filledText('idTokenHint') ?? account.filledText('idToken'),
     logoutHint: input.filledText('logoutHint') ?? account.part('idTokenClaims').filledText('login_hint'),
-    postLogoutRedirectUri: input.filledText('postLogoutRedirectUri'),
+    postLogoutRedirectUri: wayBack(input, 'postLogoutRedirectUri'),
     state: input.filledText('state'),
   };
 }

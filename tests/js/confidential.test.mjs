@@ -207,6 +207,37 @@ describe('the answer at the redirect URI', () => {
   });
 });
 
+describe('a request that is wrong', () => {
+  const redirected = { scopes, redirectUri: REDIRECT_URI };
+  const refused = async (act, field) => {
+    const error = await failure(act);
+    assert.ok(error instanceof ClientConfigurationError, `${field}: ${error}`);
+    assert.deepEqual([error.errorCode, error.field, entra.seen.length], ['invalid_request_parameter', field, 0]);
+    assert.equal(error.remedy, `Correct ${error.errorMessage}.`);
+  };
+
+  it('by an address to come back to that is none, or has a fragment, is told so before anybody is sent away', async () => {
+    for (const address of ['/signed-in', 'app.contoso.example', `${REDIRECT_URI}#part`, `${REDIRECT_URI}#`]) {
+      await refused(app().getAuthCodeUrl({ scopes, redirectUri: address }), 'redirectUri');
+      await refused(app().acquireTokenByCode({ scopes, redirectUri: address, code: 'a-code' }), 'redirectUri');
+      await refused(app().getLogoutUri({ postLogoutRedirectUri: address }), 'postLogoutRedirectUri');
+    }
+    for (const redirectUri of ['http://localhost', 'msal0://auth', 'urn:ietf:wg:oauth:2.0:oob']) {
+      assert.match(await app().getAuthCodeUrl({ scopes, redirectUri }), /^https:/);
+    }
+  });
+
+  it('by a field of MSAL\'s that would bring something else is told so', async () => {
+    for (const field of ['azureRegion', 'claimsFromClient', 'fmiPath']) {
+      await refused(app().acquireTokenByClientCredential({ scopes: API, [field]: 'value' }), field);
+      await refused(app().acquireTokenOnBehalfOf({ scopes, oboAssertion: 'a.caller.token', [field]: 'value' }), field);
+    }
+    await refused(app().acquireTokenByCode({ ...redirected, code: 'a-code', enableSpaAuthorizationCode: true }), 'enableSpaAuthorizationCode');
+    const { accessToken } = await app().acquireTokenByClientCredential({ scopes: API, azureRegion: 'DisableMsalForceRegion' });
+    assert.ok(accessToken, 'that is MSAL\'s word for none');
+  });
+});
+
 describe('what is kept', () => {
   it('is one person\'s each, and the client\'s own is nobody\'s', async () => {
     const store = textStore();
