@@ -438,6 +438,8 @@ export interface SilentFlowRequest extends BaseRequest {
   forceRefresh?: boolean;
   /** A refresh token that expires within so many seconds counts as expired, where the server told when it does. */
   refreshTokenExpirationOffsetSeconds?: number;
+  /** MSAL: sends it along with a refresh token. No server needs it there, and it is not sent. */
+  redirectUri?: string;
   /** doorcode: gives up at once. */
   signal?: AbortSignal;
 }
@@ -603,6 +605,8 @@ export interface RefreshTokenRequest extends BaseRequest {
   refreshToken: string;
   /** Keep the tokens even of an account that is not known here yet. @default false */
   forceCache?: boolean;
+  /** As in `SilentFlowRequest`. */
+  redirectUri?: string;
   /** doorcode: gives up at once. */
   signal?: AbortSignal;
 }
