@@ -17,6 +17,11 @@ if (missing.length > 0) {
   console.error(`Set ${missing.join(', ')}. See README.md.`);
   process.exit(2);
 }
+const odd = Object.entries({ AUTHORITY: authority, API_URL: apiUrl, APP_URL: appUrl }).find(([, value]) => value && !/^https?:\/\/\w/.test(value));
+if (odd) {
+  console.error(`${odd[0]} must be a whole address, such as https://login.example.`);
+  process.exit(2);
+}
 
 const { store, close } = await (REDIS_URL ? inRedis(REDIS_URL) : inFiles(SESSIONS_FOLDER));
 const app = makeApp({ clientId, clientSecret, authority, protocolMode, prompt, apiUrl, apiScope, apiWriteScope, appUrl }, store);

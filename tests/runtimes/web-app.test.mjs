@@ -271,4 +271,13 @@ describe('examples/web-app', async () => {
       assert.match(error.stderr, expected);
     }
   });
+
+  it('says which address is none, before anybody is sent there', async () => {
+    const good = { CLIENT_ID: 'x', CLIENT_SECRET: 'x', AUTHORITY: 'https://id.example', API_URL: 'http://127.0.0.1:1', API_SCOPE: 'x', PORT: '0' };
+    for (const odd of [{ AUTHORITY: 'id.example' }, { API_URL: '127.0.0.1:1' }, { APP_URL: 'localhost:8080' }]) {
+      const env = { ...good, SESSIONS_FOLDER: join(project.folder, 'sessions'), ...odd };
+      const error = await exec(program, [join(project.folder, 'web-app/node.mjs')], { env, timeout: 20_000 }).catch((error) => error);
+      assert.deepEqual([error.code, error.stderr], [2, `${Object.keys(odd)[0]} must be a whole address, such as https://login.example.\n`]);
+    }
+  });
 });
