@@ -407,9 +407,9 @@ export interface BaseRequest {
   claims?: string;
   /** The API that the token is for (RFC 8707). */
   resource?: string;
-  /** Added to the query of each request. */
+  /** Added to the query of each request. What is there already stays. */
   extraQueryParameters?: Record<string, string>;
-  /** Added to the form of each request. */
+  /** Added to the form of each request. What is there already stays. */
   extraParameters?: Record<string, string>;
 
   // MSAL: fields that its requests share. They are for other flows than these, and without an effect here as there.
