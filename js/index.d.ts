@@ -1073,8 +1073,8 @@ export declare class AuthError extends Error {
   /** doorcode: the page to open for it, where there is one: of the app registration, for consent, or Microsoft's on the error. */
   remedyUrl?: string;
   /**
-   * doorcode: whether the person can help by signing in again: start a device flow, with the error's `claims` in its request. False
-   * where Entra says that they would only be shown a message (`subError` `message_only`).
+   * doorcode: whether the person can help by signing in again, with the error's `claims` in the request. False where Entra says that they
+   * would only be shown a message (`subError` `message_only`).
    */
   needsInteraction: boolean;
   /** doorcode: whether the very same request may do later: the network or the server was in trouble. */

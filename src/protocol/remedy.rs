@@ -514,8 +514,8 @@ pub const SERVERS: &[(&[&str], Remedy)] = &[
     (
         &["unsupported_grant_type", "device_flow_disabled"],
         remedy(
-            "The server does not take device codes, or refresh tokens",
-            "This server does not offer sign-in with a device code, or it is switched off: at GitHub, tick Enable Device Flow in the app's settings.",
+            "The server does not take this grant",
+            "This server does not offer this way to a token, or it is switched off: for device codes at GitHub, tick Enable Device Flow in the app's settings.",
             None,
         ),
     ),
@@ -743,18 +743,8 @@ pub const OURS: &[(&str, Remedy)] = &[
         "nonce_mismatch",
         remedy("The ID token was made for another request", "Start again; if it stays so, check the authority.", None),
     ),
-    (
-        "no_tokens_found",
-        remedy(
-            "Nothing is remembered that would do without the person",
-            "Sign in with acquireTokenByDeviceCode.",
-            None,
-        ),
-    ),
-    (
-        "refresh_token_expired",
-        remedy("The refresh token has expired, or soon will", "Sign in with acquireTokenByDeviceCode.", None),
-    ),
+    ("no_tokens_found", remedy("Nothing is remembered that would do without the person", "Sign in.", None)),
+    ("refresh_token_expired", remedy("The refresh token has expired, or soon will", "Sign in again.", None)),
     (
         "invalid_cache_record",
         remedy("A stored cache cannot be read", "It was left as it is: move it away to start anew, or mend it.", None),

@@ -238,6 +238,17 @@ describe('a request that is wrong', () => {
   });
 });
 
+describe('what to do about a refusal', () => {
+  it('is something that a client of this sort can do', async () => {
+    const account = { homeAccountId: 'no.body', environment: 'login.windows.net', tenantId: 'a-tenant', username: '', localAccountId: 'no' };
+    const silent = await failure(app().acquireTokenSilent({ scopes, account }));
+    assert.deepEqual([silent.errorCode, silent.remedy], ['no_tokens_found', 'Sign in.']);
+    entra.options.onToken = () => ({ status: 400, body: { error: 'unsupported_grant_type' } });
+    const own = await failure(app().acquireTokenByClientCredential({ scopes: API }));
+    assert.match(own.remedy, /^This server does not offer this way to a token/);
+  });
+});
+
 describe('what is kept', () => {
   it('is one person\'s each, and the client\'s own is nobody\'s', async () => {
     const store = textStore();

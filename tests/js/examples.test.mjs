@@ -260,7 +260,7 @@ describe('plain OAuth', () => {
     ['expired_token', ClientAuthError, 'device_code_expired', /get a new code/],
     ['incorrect_device_code', ServerError, 'incorrect_device_code'],
     ['incorrect_client_credentials', ServerError, 'incorrect_client_credentials'],
-    ['unsupported_grant_type', ServerError, 'unsupported_grant_type', /does not offer sign-in with a device code/],
+    ['unsupported_grant_type', ServerError, 'unsupported_grant_type', /does not offer .* tick Enable Device Flow/],
     ['device_flow_disabled', ServerError, 'device_flow_disabled'],
   ]) it(`takes ${error} for a refusal, though its status is 200`, async () => {
     github.options.onPoll = () => error;
