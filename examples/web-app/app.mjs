@@ -137,5 +137,6 @@ const log = ({ message, correlationId = '' }) => console.error(`${new Date().toI
 function localPath(to = '/') {
   const here = 'http://app.invalid';
   const url = URL.canParse(to, here) ? new URL(to, here) : undefined;
-  return url?.origin === here ? url.pathname + url.search : '/';
+  // Two slashes at the start of a path would be another site's name.
+  return url?.origin === here ? url.pathname.replace(/^\/+/, '/') + url.search : '/';
 }

@@ -100,6 +100,16 @@ describe('the web app', () => {
     assert.deepEqual(readdirSync(folder), ['other.json']);
   });
 
+  it('goes to a page of its own after a sign-in, whatever the link says', async () => {
+    const links = ['/.//evil.example', '//app.invalid//evil.example', '/x/..//evil.example', '//evil.example', '/\\evil.example', 'https://evil.example/'];
+    for (const link of links) {
+      const { headers } = await app().request(`https://app.example/sign-in?${new URLSearchParams({ to: link })}`);
+      const [, session] = /session=([^;]*)/.exec(headers.get('set-cookie'));
+      const { to } = await files.take(session, new URL(headers.get('location')).searchParams.get('state'));
+      assert.equal(new URL(to, 'https://app.example').origin, 'https://app.example', link);
+    }
+  });
+
   it('says what to do when the server is not there', async (test) => {
     const said = test.mock.method(console, 'error', () => {});
     const response = await app({ authority: NOBODY }).request('https://app.example/sign-in');
