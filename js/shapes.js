@@ -167,8 +167,10 @@ export function redirectAnswer(payload) {
   const { value } = new Input(payload, 'payload', ClientConfigurationErrorCodes.invalidRequestParameter);
   /** @type {[string, unknown][]} */
   const pairs = Symbol.iterator in value ? [.../** @type {any} */ (value)] : Object.entries(value);
-  const isAlone = (/** @type {string} */ name) => pairs.filter(([other]) => other === name).length === 1;
-  return Object.fromEntries(pairs.flatMap(([name, text]) => (typeof text === 'string' && isAlone(name) ? [[name, text]] : [])));
+  /** @type {Map<string, unknown>} */
+  const answer = new Map();
+  for (const [name, text] of pairs) answer.set(name, answer.has(name) ? undefined : text);
+  return Object.fromEntries([.../** @type {Map<string, string>} */ (answer)].filter(([, text]) => typeof text === 'string'));
 }
 
 /** MSAL's fields that make a token another one, or bring more than tokens, and of which nothing is known here. */

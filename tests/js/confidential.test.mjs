@@ -170,6 +170,14 @@ describe('the answer at the redirect URI', () => {
     assert.ok((await app.acquireTokenByCode(request, query)).accessToken, 'the code was not spent');
   });
 
+  it('is looked through once, however much there is of it: anybody may send one', async () => {
+    let looks = 0;
+    const pair = { * [Symbol.iterator]() { looks++; yield* ['a', 'b']; } };
+    const request = { scopes, redirectUri: REDIRECT_URI, code: '', state: 'a-state' };
+    assert.equal((await failure(client().acquireTokenByCode(request, Array(1000).fill(pair)))).errorCode, 'state_mismatch');
+    assert.equal(looks, 1000);
+  });
+
   it('that is none is told so', async () => {
     const app = client();
     const { request } = await comeBack(app);
