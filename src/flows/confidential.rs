@@ -93,7 +93,7 @@ async fn plan<H: Host>(app: &App<H>, request: Request) -> Result<Plan, Error> {
     let skip_cache = request.skip_cache || request.wish.claims.as_ref().is_some_and(|claims| !claims.is_empty());
     let (authority, ask) = request.wish.checked_for(app, !is_own)?;
     let authority = discover::vouched_for(app, authority, &ask.correlation_id).await?;
-    let realm = authority.first_segment();
+    let realm = authority.realm();
     if is_own && matches!(authority.kind(), Kind::Entra { .. }) && is_multi_tenant(&realm) {
         return Err(Error::new(Fault::NoTenant));
     }

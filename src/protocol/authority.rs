@@ -87,6 +87,8 @@ pub struct Endpoints {
     pub wants_basic: bool,
     /// Whether the server is known to send the answer to an authorization request as a form, if it is asked to: Microsoft's are.
     pub posts_answers: bool,
+    /// Whether the server says that each of its answers to an authorization request names it (RFC 9207 section 3).
+    pub names_itself: bool,
 }
 
 /// An authority and its endpoints: all that a request needs to know of a server.
@@ -200,6 +202,15 @@ impl Authority {
         }
     }
 
+    /// What a client's own tokens are filed under: the tenant, or of OpenID providers, many of which may share a host, the whole path.
+    #[must_use]
+    pub fn realm(&self) -> String {
+        match &self.kind {
+            Kind::OpenId => self.url.segments().collect::<Vec<_>>().join("/"),
+            _ => self.first_segment(),
+        }
+    }
+
     /// The same cloud, another tenant. Other servers have no tenants.
     #[must_use]
     pub fn in_tenant(&self, tenant: &str) -> Self {
@@ -266,6 +277,7 @@ impl Authority {
             end_session: Some(format!("{base}/logout")),
             wants_basic: false,
             posts_answers: true,
+            names_itself: false,
         })
     }
 

@@ -250,6 +250,10 @@ impl Response {
                 return Err(Error::new(Fault::ForeignResponse { code: "issuer_mismatch", problem }));
             }
         }
+        if server.endpoints.names_itself && self.text("iss").is_none() {
+            let problem = "it has no iss, which this server sends: pass on the whole answer".to_owned();
+            return Err(Error::new(Fault::ForeignResponse { code: "issuer_mismatch", problem }));
+        }
         let sent = self.text("code").unwrap_or_default();
         ServerAnswer::read(&self.0, 0, &[sent]).map_or(Ok(()), |answer| Err(Error::new(Fault::refused(answer))))
     }

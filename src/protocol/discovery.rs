@@ -6,13 +6,13 @@
 use crate::error::{Error, Fault};
 use crate::protocol::authority::{Authority, Endpoints, Kind, is_external_id};
 use crate::protocol::http::HttpResponse;
-use crate::protocol::json::{self, Object};
+use crate::protocol::json::{self, Object, Value};
 use crate::protocol::server_answer::ServerAnswer;
 use crate::protocol::text::clean;
 use crate::protocol::trust::Trust;
 
 /// What is read of a document.
-pub(crate) const MEMBERS: [&str; 7] = [
+pub(crate) const MEMBERS: [&str; 8] = [
     "issuer",
     "token_endpoint",
     "device_authorization_endpoint",
@@ -20,10 +20,14 @@ pub(crate) const MEMBERS: [&str; 7] = [
     "end_session_endpoint",
     "code_challenge_methods_supported",
     AUTH_METHODS,
+    NAMES_ITSELF,
 ];
 
 /// How clients may prove themselves.
 const AUTH_METHODS: &str = "token_endpoint_auth_methods_supported";
+
+/// Whether answers to authorization requests have `iss` (RFC 9207 section 3).
+const NAMES_ITSELF: &str = "authorization_response_iss_parameter_supported";
 
 /// The document that `url` answered with.
 ///
@@ -100,6 +104,7 @@ pub fn described(authority: &Authority, document: &Object) -> Result<Endpoints, 
         // MSAL: the form, unless the server says otherwise.
         wants_basic: lists(AUTH_METHODS, "client_secret_basic") && !lists(AUTH_METHODS, "client_secret_post"),
         posts_answers: is_microsoft,
+        names_itself: document.get(NAMES_ITSELF) == Some(&Value::Bool(true)),
     })
 }
 

@@ -132,6 +132,26 @@ fn the_code_may_be_in_the_answer_which_is_held_against_what_was_asked() {
 }
 
 #[test]
+fn an_answer_says_whose_it_is_where_the_server_says_that_all_of_its_do() {
+    let document = |more: &str| format!(r#"{{"issuer":"{OPENID}","token_endpoint":"{OPENID}/t"{more}}}"#);
+    let says_so = r#","authorization_response_iss_parameter_supported":true"#;
+    for (more, answer, outcome) in [
+        (says_so, r#"{"code":"C","state":"S"}"#, "issuer_mismatch"),
+        (says_so, r#"{"code":"C","state":"S","iss":"https://other.example"}"#, "issuer_mismatch"),
+        (says_so, r#"{"error":"access_denied","state":"S"}"#, "issuer_mismatch"),
+        (says_so, r#"{"code":"C","state":"S","iss":"https://id.example"}"#, "AT"),
+        ("", r#"{"code":"C","state":"S"}"#, "AT"),
+    ] {
+        let tokens = Answer::json(200, r#"{"access_token":"AT"}"#);
+        let sim = Sim::script(vec![Answer::json(200, &document(more)), tokens]);
+        let app = app_with(&sim, OPENID, with_secret());
+        let result = sim.run(by_code(&app, code_request(Some(answer))));
+        let found = result.as_ref().map_or_else(|error| error.code().to_owned(), access_token);
+        assert_eq!(found, outcome, "{more} {answer}");
+    }
+}
+
+#[test]
 fn entra_s_word_on_the_account_goes_to_its_gateway() {
     let sim = Sim::script(vec![tokens()]);
     let app = app_with(&sim, ENTRA, Credential::None);
@@ -285,6 +305,29 @@ fn a_client_s_own_token_is_one_tenant_s() {
     sim.run(token(&app, own())).unwrap();
     let elsewhere = Wish { authority: Some("https://login.microsoftonline.com/contoso.com".to_owned()), ..own().wish };
     assert_eq!(words(sim.run(token(&app, confidential::Request { wish: elsewhere, ..own() }))), "AT-2");
+}
+
+#[test]
+fn a_client_s_own_token_is_one_server_s_of_those_that_share_a_host() {
+    let sim = Sim::serve(|request, _| {
+        let (server, _) = request.url.split_once("/.well-known").or(request.url.split_once("/t")).unwrap();
+        Answer::json(
+            200,
+            &match request.url.contains("/.well-known") {
+                true => format!(r#"{{"issuer":"{server}","token_endpoint":"{server}/t"}}"#),
+                false => format!(r#"{{"access_token":"AT-{server}","expires_in":3600}}"#),
+            },
+        )
+    });
+    let [ours, theirs] = ["a", "b"].map(|realm| format!("{OPENID}/realms/{realm}"));
+    let app = app_with(&sim, &ours, with_secret());
+    let of_theirs = || Wish { authority: Some(theirs.clone()), ..own().wish };
+    for _ in 0..2 {
+        assert_eq!(words(sim.run(token(&app, own()))), format!("AT-{ours}"));
+        let request = confidential::Request { wish: of_theirs(), ..own() };
+        assert_eq!(words(sim.run(token(&app, request))), format!("AT-{theirs}"));
+    }
+    assert_eq!(sim.requests().len(), 4, "each of them is asked once");
 }
 
 #[test]

@@ -469,6 +469,7 @@ pub fn server(authority: &str) -> Server {
         end_session: None,
         wants_basic: false,
         posts_answers: false,
+        names_itself: false,
     };
     let endpoints = authority.known_endpoints().unwrap_or_else(discovered);
     Server { authority, endpoints }
