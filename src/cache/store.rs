@@ -561,14 +561,14 @@ impl Store {
                 replaced.push(place);
             }
         }
-        let key = self.free_key(section, key, &home, &replaced);
+        let hash = new.text(USER_ASSERTION_HASH).into_owned();
+        let key = self.free_key(section, key, &hash, &home, &replaced);
         let first = replaced.first().copied();
         let kept = Entity::read(first.map(|place| self.value(place)).unwrap_or_default());
         let earlier = first.and_then(|place| self.unsaved_origin(place));
         // What began as a sign-in that is not saved yet is none the less one when its tokens are renewed.
         let origin = if earlier == Some(Origin::SignIn) { Origin::SignIn } else { origin };
         let value = Secret::new(draft.written(&kept));
-        let hash = new.text(USER_ASSERTION_HASH).into_owned();
         if let Some(place) = first {
             self.unindex_on_behalf(place);
         }
@@ -599,12 +599,16 @@ impl Store {
 
     /// The key, or one like it that nobody has: MSAL's are in lower case, and the ids of two people may differ in their capitals
     /// alone. What MSAL Node looks for in a key is still there.
-    fn free_key(&self, section: Section, key: &str, home: &str, replaced: &[Place]) -> String {
+    fn free_key(&self, section: Section, key: &str, hash: &str, home: &str, replaced: &[Place]) -> String {
         let is_taken = |key: &str| {
             let has_it = |place: &Place| place.section == section && self.key(*place) == key;
             self.alike(home).iter().any(|place| has_it(place) && !replaced.contains(place))
         };
         let mut key = key.to_owned();
+        // On behalf of one person there may be many, got for many tokens of theirs.
+        if !hash.is_empty() && is_taken(&key) {
+            key.push_str(hash);
+        }
         while is_taken(&key) {
             key.push('_');
         }

@@ -490,3 +490,16 @@ fn what_could_not_be_stored_is_not_lost() {
     assert_eq!(words(sim.run(token(&app, own()))), "AT-1", "what others wrote meanwhile does not undo it");
     assert_eq!(sim.requests().len(), 1);
 }
+
+#[test]
+fn tokens_on_behalf_of_many_have_a_key_each() {
+    let sim = numbered("");
+    let app = app_with(&sim, &tenant(), with_secret());
+    for number in 0..3 {
+        sim.run(token(&app, behalf(&number.to_string()))).unwrap();
+    }
+    let blob = app.cache().borrow().write().expose().to_owned();
+    let keys: Vec<&str> = blob.split('"').filter(|text| text.contains("-accesstoken-")).collect();
+    assert_eq!(keys.len(), 3);
+    assert!(!keys.iter().any(|key| key.ends_with("-_")), "none is looked for among all the others: {keys:?}");
+}
