@@ -49,7 +49,7 @@ export function makeApp(configuration, store) {
     c.header('cache-control', 'no-store');
     await next();
   });
-  app.use(csrf(), bodyLimit({ maxSize: 10_000 }));
+  app.use(csrf({ origin: (origin, c) => origin === originOf(c) }), bodyLimit({ maxSize: 10_000 }));
   app.get('/style.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'max-age=300' }));
   app.get('/favicon.ico', (c) => c.body(null, 204));
 

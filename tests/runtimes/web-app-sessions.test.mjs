@@ -88,6 +88,11 @@ describe('the web app', () => {
     }
     assert.equal((await post({ 'sec-fetch-site': 'same-origin' })).status, 303);
     assert.equal((await post({ 'sec-fetch-site': 'same-origin' }, 'x'.repeat(20_000))).status, 413);
+    // Behind a proxy it is the public address that counts, and not the one that the proxy asks at.
+    for (const [origin, status] of [['https://app.example', 303], ['http://10.0.0.1:8080', 403]]) {
+      const response = await app({ appUrl: 'https://app.example' }).request('http://10.0.0.1:8080/sign-out', { method: 'POST', headers: { origin } });
+      assert.equal(response.status, status, origin);
+    }
   });
 
   it('refuses a state that is a path, and keeps nothing for who only looks', async () => {
