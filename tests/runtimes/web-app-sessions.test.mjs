@@ -250,9 +250,19 @@ describe('the stores of the web app', () => {
     assert.equal(await files.take(session, other), undefined);
   });
 
+  it('keep nothing of who never came back, once the ten minutes are over: files', async () => {
+    await files.keep(id(), id(), signIn);
+    time += 11 * 60_000;
+    await files.sweep();
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
   it('keep a session for eight hours after its last use, and its files no longer', async () => {
     const [used, unused] = [id(), id()];
-    for (const session of [used, unused]) await files.keep(session, id(), signIn);
+    for (const session of [used, unused]) {
+      await files.keep(session, id(), signIn);
+      writeFileSync(join(folder, session, 'tokens.json'), '{}');
+    }
     time += 5 * HOUR;
     await files.tokens(used);
     time += 5 * HOUR;

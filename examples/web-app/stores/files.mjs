@@ -8,6 +8,9 @@ import { FileCachePlugin } from 'doorcode/cache/file';
 const LASTS = 8 * 3_600_000;
 const SIGN_IN_LASTS = 600_000;
 
+/** The file with a person's tokens. */
+const TOKENS = 'tokens.json';
+
 /** How often to look for sessions that are over. */
 const PAUSE = 600_000;
 
@@ -28,7 +31,10 @@ export function fileStore(folder, now = Date.now) {
   /** The time of the folder says when a session was used last. */
   async function isOver(/** @type {string} */ path) {
     const found = await ifThere(stat(path));
-    return found !== undefined && now() - found.mtimeMs > LASTS;
+    const age = found ? now() - found.mtimeMs : 0;
+    if (age <= SIGN_IN_LASTS) return false;
+    // Anybody can begin a sign-in, and leave it at that.
+    return age > LASTS || (await ifThere(stat(join(path, TOKENS)))) === undefined;
   }
   async function sweep() {
     for (const name of (await ifThere(readdir(folder))) ?? []) {
@@ -42,7 +48,7 @@ export function fileStore(folder, now = Date.now) {
       if (await isOver(home(id))) await rm(home(id), { recursive: true, force: true });
       const used = now() / 1000;
       await ifThere(utimes(home(id), used, used));
-      return new FileCachePlugin({ path: join(home(id), 'tokens.json') });
+      return new FileCachePlugin({ path: join(home(id), TOKENS) });
     },
     async keep(id, state, signIn) {
       await mkdir(home(id), { recursive: true, mode: 0o700 });
