@@ -249,7 +249,7 @@ export interface ClientApplication {
    *
    * @param payload the answer at the redirect URI. Its `state` must be the request's. doorcode: it may be the whole query or form as
    * it came, as an object, URLSearchParams or FormData: a refusal in it rejects as the typed error that it is, and `iss` must be the
-   * server's own (RFC 9207).
+   * server's own (RFC 9207); a server that says it always sends `iss` must have sent it.
    *
    * Rejects with
    * - `ClientAuthError` `state_mismatch`, `issuer_mismatch`: the answer is not to this request

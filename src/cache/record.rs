@@ -6,7 +6,7 @@ use crate::cache::entity::{Draft, Entity, Section};
 use crate::cache::key;
 use crate::cache::scan::unquoted;
 use crate::protocol::account::{Account, ClientInfo, Profile, authority_type};
-use crate::protocol::authority::is_multi_tenant;
+use crate::protocol::authority::{is_guid, is_multi_tenant};
 use crate::protocol::cloud::same_environment;
 use crate::protocol::id_token::Claims;
 use crate::protocol::json;
@@ -51,16 +51,23 @@ pub struct Wanted<'a> {
     pub scopes: &'a Scopes,
     /// The API it is for (RFC 8707), where one was named.
     pub resource: Option<&'a str>,
-    /// The hash of the token that it was got for, where it is had on behalf of somebody: that is of one tenant, whichever.
+    /// The hash of the token that it was got for, where it is had on behalf of somebody.
     pub user_assertion_hash: Option<&'a str>,
 }
 
 impl Wanted<'_> {
+    /// Whether a token of that tenant will do. On behalf of somebody any will, unless another is named: the token that they called with is
+    /// of one.
+    fn is_of_realm(&self, realm: &str) -> bool {
+        let is_open = self.user_assertion_hash.is_some() && !(is_guid(self.realm) && is_guid(realm));
+        is_open || realm.eq_ignore_ascii_case(self.realm)
+    }
+
     /// Whether an access token will do.
     #[must_use]
     pub fn is(&self, entity: &Entity<'_>) -> bool {
         entity.is("client_id", self.client_id)
-            && (self.user_assertion_hash.is_some() || realm_of(entity).eq_ignore_ascii_case(self.realm))
+            && self.is_of_realm(&realm_of(entity))
             && entity.text("resource") == self.resource.unwrap_or_default()
             && entity.text(USER_ASSERTION_HASH) == self.user_assertion_hash.unwrap_or_default()
             && is_plain(entity)

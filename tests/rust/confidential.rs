@@ -426,6 +426,22 @@ fn a_token_on_behalf_of_somebody_is_for_the_very_token_they_called_with() {
 }
 
 #[test]
+fn a_token_on_behalf_of_somebody_is_one_tenant_s() {
+    const OTHER: &str = "99999999-2222-3333-4444-555555555555";
+    let info = Base64UrlUnpadded::encode_string(format!(r#"{{"uid":"ada","utid":"{TENANT}"}}"#).as_bytes());
+    let extra: &'static str = Box::leak(format!(r#","client_info":"{info}""#).into_boxed_str());
+    let sim = numbered(extra);
+    let app = app_with(&sim, &tenant(), with_secret());
+    let at = |tenant: &str| confidential::Request {
+        wish: Wish { authority: Some(format!("https://login.microsoftonline.com/{tenant}")), ..wish("User.Read") },
+        ..behalf("first")
+    };
+    for (tenant, expected) in [(TENANT, "AT-1"), (TENANT, "AT-1"), ("contoso.com", "AT-1"), (OTHER, "AT-2")] {
+        assert_eq!(words(sim.run(token(&app, at(tenant)))), expected, "{tenant}");
+    }
+}
+
+#[test]
 fn a_long_life_of_sign_outs_does_not_lose_it() {
     let sim = numbered("");
     let app = app_with(&sim, &tenant(), with_secret());
