@@ -38,7 +38,7 @@ async function add(name, settings, isDefault) {
   if (isDefault || isFirst) await setDefaultProfile(name);
   const isUsual = (await defaultProfile()) === name;
   say(`${mark('done')} There is a profile ${styled('bold', name)} now${isUsual ? '; it is the default one' : ''}.`);
-  say(`  Sign in with it: doorcode get-token${isUsual ? '' : ` --profile ${name}`}`);
+  say(`  Use it: doorcode get-token${isUsual ? '' : ` --profile ${name}`}`);
 }
 
 /** Settings that go together. @param {Settings} settings */

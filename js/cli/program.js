@@ -85,7 +85,7 @@ function tokens(add, doorcode) {
       'doorcode get-token --client-id <id> --authority https://id.example --oidc --scope email -o json',
       'doorcode get-token --profile work --silent || echo "sign in first"',
       'doorcode get-token --profile work --flow interactive-browser',
-      'DOORCODE_CLIENT_SECRET=… doorcode get-token --flow client-credentials --client-id <id> --tenant contoso.com --scope api://orders/.default',
+      'doorcode get-token --flow client-credentials --client-certificate orders.pem --client-id <id> --tenant contoso.com --scope api://orders/.default',
     ))
     .addHelpText('after', EXIT_CODES);
 
