@@ -9,10 +9,10 @@ use crate::cache::record::{AccessToken, Known, Wanted, Whose};
 use crate::error::{Error, Fault};
 use crate::flows::accept::Authentication;
 use crate::flows::app::App;
+use crate::flows::condition::{Condition, RENEWAL_REST, Renewable};
 use crate::flows::discover;
 use crate::flows::exchange::Exchange;
 use crate::flows::remember::{Occasion, recalled, save, with_cache};
-use crate::flows::silent::{Condition, Later, RENEWAL_REST, Silent};
 use crate::flows::wish::Wish;
 use crate::host::{Host, Level};
 use crate::protocol::authority::{Authority, Kind, is_multi_tenant};
@@ -59,7 +59,7 @@ struct Found {
 /// # Errors
 /// For a request that is wrong, before anything is sent; for a server that refuses or cannot be reached, if no token could serve
 /// meanwhile.
-pub async fn token<H: Host>(app: &App<H>, request: Request) -> Result<Silent, Error> {
+pub async fn token<H: Host>(app: &App<H>, request: Request) -> Result<Renewable<Plan>, Error> {
     let plan = plan(app, request).await?;
     let found = plan.look(app).await?;
     let now = app.host.now();
@@ -68,17 +68,17 @@ pub async fn token<H: Host>(app: &App<H>, request: Request) -> Result<Silent, Er
         let is_due =
             condition == Condition::Due && app.notes.read(&plan.note("renewal")).is_none_or(|(until, _)| until <= now);
         let authentication = plan.recalled(found)?;
-        return Ok(Silent { authentication, renewal: is_due.then(|| Later::Confidential(plan)) });
+        return Ok(Renewable { authentication, renewal: is_due.then_some(plan) });
     }
     let authentication = match plan.asked(app).await {
         Err(error) if condition == Condition::Stale && error.is_outage() => plan.recalled(found)?,
         outcome => outcome?,
     };
-    Ok(Silent { authentication, renewal: None })
+    Ok(Renewable { authentication, renewal: None })
 }
 
 /// Renews a token in the background. What goes wrong is logged; it will be tried again.
-pub(crate) async fn renew<H: Host>(app: &App<H>, mut plan: Plan) {
+pub async fn renew<H: Host>(app: &App<H>, mut plan: Plan) {
     app.notes.write(plan.note("renewal"), app.host.now().saturating_add(RENEWAL_REST), None);
     plan.skip_cache = true;
     if let Err(error) = plan.asked(app).await {

@@ -3,6 +3,7 @@
 
 mod accept;
 mod app;
+mod condition;
 mod discover;
 mod exchange;
 pub(crate) mod race;
@@ -21,4 +22,5 @@ pub mod silent;
 
 pub use accept::{Authentication, Serves};
 pub use app::{App, Config};
+pub use condition::Renewable;
 pub use wish::Wish;

@@ -5,7 +5,7 @@ use crate::cache::store::Store;
 use crate::error::{Error, Fault};
 use crate::flows::accept::{Authentication, Serves};
 use crate::flows::app::App;
-use crate::flows::confidential;
+use crate::flows::condition::{Condition, EXPIRES_SOON, RENEWAL_REST, Renewable};
 use crate::flows::device_code;
 use crate::flows::discover;
 use crate::flows::refresh::Renewal;
@@ -16,12 +16,6 @@ use crate::protocol::authority::{Authority, Kind, is_guid, is_multi_tenant, issu
 use crate::protocol::described;
 use crate::protocol::http::{CLOCK_SKEW, UnixMs};
 use crate::protocol::request::{self, Ask};
-
-/// A token that expires so soon, in seconds, is renewed before it is handed out (MSAL's).
-const EXPIRES_SOON: u64 = 300;
-
-/// How long a renewal in the background is not tried again, in milliseconds, once it failed.
-pub(crate) const RENEWAL_REST: u64 = 60_000;
 
 /// What the caller asks for (MSAL's `SilentFlowRequest`).
 #[derive(Debug, Clone, Default)]
@@ -40,23 +34,8 @@ pub struct Request {
     pub refresh_token_expires_within: u64,
 }
 
-/// A token, and whether to renew it in the background: the server would like that by now.
-#[derive(Debug)]
-pub struct Silent {
-    /// The token.
-    pub authentication: Authentication,
-    /// What to call [`renew`] with.
-    pub renewal: Option<Later>,
-}
-
-/// A token that is due to be renewed.
-#[derive(Debug, Clone)]
-pub enum Later {
-    /// A person's.
-    Silent(Plan),
-    /// A confidential client's own, or one it has on behalf of somebody.
-    Confidential(confidential::Plan),
-}
+/// A token, and the plan to call [`renew`] with, if the server would like that by now.
+pub type Silent = Renewable<Plan>;
 
 /// A request that was checked, and whom to ask.
 #[derive(Debug, Clone)]
@@ -81,36 +60,6 @@ struct Found {
     known: Option<Known>,
     refresh_tokens: Vec<RefreshToken>,
     generation: u32,
-}
-
-/// What to do about a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Condition {
-    /// It is good.
-    Good,
-    /// It is good, and the server would like it to be renewed.
-    Due,
-    /// It has to be renewed, and could serve while the server is down.
-    Stale,
-    /// It is of no use.
-    Gone,
-}
-
-impl Condition {
-    pub(crate) fn of(token: Option<&AccessToken>, now: UnixMs) -> Self {
-        let now = now / 1000;
-        let Some(token) = token else {
-            return Self::Gone;
-        };
-        let lasts = token.expires_on > now.saturating_add(EXPIRES_SOON);
-        // Received in the future: the clock was set back, and says nothing of when it expires. Some write half a second too late
-        // a time, and two machines that share a cache are never quite agreed.
-        let is_in_order = token.cached_at <= now.saturating_add(CLOCK_SKEW);
-        if lasts && is_in_order {
-            return if token.refresh_on.is_some_and(|time| time <= now) { Self::Due } else { Self::Good };
-        }
-        if now < token.expires_on.max(token.extended_expires_on.unwrap_or(0)) { Self::Stale } else { Self::Gone }
-    }
 }
 
 /// A token for an account, without the person; for the account that was used last if the request names none. `turn` is one at the
@@ -161,7 +110,7 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
     let condition = found.condition;
     if !plan.force_refresh && matches!(condition, Condition::Good | Condition::Due) {
         let is_due = condition == Condition::Due && plan.may_renew(app);
-        return Ok(Silent { authentication: plan.recalled(found)?, renewal: is_due.then_some(Later::Silent(plan)) });
+        return Ok(Silent { authentication: plan.recalled(found)?, renewal: is_due.then_some(plan) });
     }
     match plan.renewed(app, found.clone()).await {
         Err(error) if !plan.force_refresh && condition == Condition::Stale && error.is_outage() => {
@@ -175,11 +124,7 @@ pub async fn silent<H: Host>(app: &App<H>, mut request: Request, turn: Option<H:
 }
 
 /// Renews a token in the background. What goes wrong is logged; it will be tried again.
-pub async fn renew<H: Host>(app: &App<H>, later: Later) {
-    let plan = match later {
-        Later::Silent(plan) => plan,
-        Later::Confidential(plan) => return confidential::renew(app, plan).await,
-    };
+pub async fn renew<H: Host>(app: &App<H>, plan: &Plan) {
     app.notes.write(plan.note("renewal"), app.host.now().saturating_add(RENEWAL_REST), None);
     let renewed = async { plan.renewed(app, plan.look_again(app).await?).await };
     if let Err(error) = renewed.await {

@@ -26,7 +26,7 @@ use crate::error::{Cause, Error, Fault};
 use crate::flows::device_code::{self, Pending, Polled, Progress, Prompt};
 use crate::flows::race::{First, race};
 use crate::flows::silent::{self, Silent};
-use crate::flows::{App, accounts, authorization_code, confidential, diagnose, refresh};
+use crate::flows::{App, Authentication, accounts, authorization_code, confidential, diagnose, refresh};
 use crate::protocol::device_code::DeviceAuthorization;
 use crate::secret::Secret;
 use host::{CacheAccess, CacheTurn, Hooks, JsHost};
@@ -154,8 +154,11 @@ impl Core {
     pub fn acquire_token_as_client(&self, request: &str, signal: Option<AbortSignal>) -> Promise {
         let app = Rc::clone(&self.app);
         self.promise(request, signal, async move |request| {
-            let silent = confidential::token(&app, shapes::confidential_request(&request)).await?;
-            Ok(served(&app, silent))
+            let token = confidential::token(&app, shapes::confidential_request(&request)).await?;
+            let renewing = Rc::clone(&app);
+            let renewal =
+                token.renewal.map(|plan| background(async move { confidential::renew(&renewing, plan).await }));
+            Ok(handed_out(&app, &token.authentication, renewal))
         })
     }
 
@@ -414,15 +417,26 @@ async fn to_its_end(app: &App<JsHost>, renewal: Renewal) -> Result<Silent, Error
 
 /// A silent token as a value; if it is due to be renewed, that is begun.
 fn served(app: &Rc<App<JsHost>>, silent: Silent) -> JsValue {
-    if let Some(later) = silent.renewal {
-        let renewing = Rc::clone(app);
+    let renewing = Rc::clone(app);
+    let renewal = silent.renewal.map(|plan| background(async move { silent::renew(&renewing, &plan).await }));
+    handed_out(app, &silent.authentication, renewal)
+}
+
+/// What is done behind the scenes, and never fails.
+fn background(work: impl Future<Output = ()> + 'static) -> task::Operation {
+    Box::pin(async move {
+        work.await;
+        Ok(JsValue::UNDEFINED)
+    })
+}
+
+/// A token as a value; its renewal is begun, if it is due.
+fn handed_out(app: &App<JsHost>, authentication: &Authentication, renewal: Option<task::Operation>) -> JsValue {
+    if let Some(renewal) = renewal {
         // Nobody waits for this promise, and it never rejects.
-        drop(app.host().promise(Box::pin(async move {
-            silent::renew(&renewing, later).await;
-            Ok(JsValue::UNDEFINED)
-        })));
+        drop(app.host().promise(renewal));
     }
-    shapes::result(&silent.authentication)
+    shapes::result(authentication)
 }
 
 /// The program's callbacks. Both may be async; what they throw is what the caller gets.

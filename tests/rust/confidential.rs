@@ -8,9 +8,8 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use doorcode::cache::record::Whose;
 use doorcode::error::Error;
 use doorcode::flows::authorization_code::{self, by_code};
-use doorcode::flows::confidential::{self, token};
-use doorcode::flows::silent::{Silent, renew};
-use doorcode::flows::{App, Authentication, Config, Wish, accounts};
+use doorcode::flows::confidential::{self, Plan, renew, token};
+use doorcode::flows::{App, Authentication, Config, Renewable, Wish, accounts};
 use doorcode::host::Host;
 use doorcode::protocol::authority::Authority;
 use doorcode::protocol::authorization::{Authorization, EndSession, Response};
@@ -65,9 +64,9 @@ fn behalf(assertion: &str) -> confidential::Request {
     }
 }
 
-fn words(outcome: Result<Silent, Error>) -> String {
+fn words(outcome: Result<Renewable<Plan>, Error>) -> String {
     match outcome {
-        Ok(silent) => access_token(&silent.authentication),
+        Ok(token) => access_token(&token.authentication),
         Err(error) => error.code().to_owned(),
     }
 }

@@ -296,7 +296,7 @@ fn a_token_that_is_due_is_handed_out_and_renewed_behind_the_scenes() {
     let due = later(&sim, &app, 700, request()).unwrap();
     assert_eq!(token(&due), "AT-1");
     let plan = due.renewal.expect("a renewal");
-    sim.run(renew(&app, plan.clone()));
+    sim.run(renew(&app, &plan));
     assert_eq!(words(sim.run(silent(&app, request()))), "AT-2");
 }
 
@@ -308,7 +308,7 @@ fn renewals_behind_the_scenes_are_not_hurried() {
     sim.run(sign_in(&app));
     let plan = later(&sim, &app, 700, request()).unwrap().renewal.unwrap();
     server.says(&[Answer::json(400, r#"{"error":"temporarily_unavailable"}"#)]);
-    sim.run(renew(&app, plan.clone()));
+    sim.run(renew(&app, &plan));
     let again = sim.run(silent(&app, request())).unwrap();
     assert!(again.renewal.is_none(), "it has just failed");
     assert_eq!(token(&again), "AT-1");
