@@ -3,6 +3,7 @@
 
 import { Input, requireMethods } from './check.js';
 import { coreOf, makeCore } from './core.js';
+import { digest, utf8 } from './crypto-provider.js';
 import { drive } from './drive.js';
 import { fromCore } from './errors.js';
 import { Hits, isPlain } from './hits.js';
@@ -17,7 +18,6 @@ import {
   copyOfResult,
   endSessionRequest,
   newCorrelationId,
-  redirectAnswer,
   refreshRequest,
   silentRequest,
 } from './shapes.js';
@@ -42,6 +42,7 @@ export class ClientApplication {
   /** @type {TokenCache} */
   #cache;
   #hits = new Hits();
+  #isConfidential;
   /** @type {() => number} */
   #now;
 
@@ -50,6 +51,7 @@ export class ClientApplication {
    * @param {import('./client-credential.js').Credential} [credential]
    */
   constructor(input, credential) {
+    this.#isConfidential = credential !== undefined;
     const system = input.part('system');
     const logger = new Logger(loggerOptions(system.part('loggerOptions')));
     this.#log = { logger };
@@ -122,7 +124,7 @@ export class ClientApplication {
    */
   async acquireTokenByCode(request, payload) {
     const input = Input.request(request);
-    const fields = codeRequest(input, redirectAnswer(payload));
+    const fields = codeRequest(input, payload, this.#isConfidential);
     const result = await stoppable({ signal: input.signal('signal') }, (signal) =>
       coreOf(this).acquireTokenByCode(JSON.stringify(fields), signal),
     );
@@ -231,8 +233,7 @@ function hooks(system, log, hasCachePlugin, cache, clientAssertion) {
       return read === text.length ? written : -1;
     },
     clientAssertion,
-    sha256: async (/** @type {string} */ text) =>
-      new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', encoder.encode(text))),
+    sha256: (/** @type {string} */ text) => digest('SHA-256', utf8(text)),
     hasNetwork: client !== undefined,
     send: client && networkHook(client),
     hasClock: clock !== undefined,

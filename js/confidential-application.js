@@ -4,7 +4,7 @@ import { ClientApplication, clockOf } from './application.js';
 import { Input } from './check.js';
 import { clientAssertion, clientCredential } from './client-credential.js';
 import { coreOf } from './core.js';
-import { authenticationResult, clientCredentialRequest, onBehalfOfRequest, redirectAnswer } from './shapes.js';
+import { authenticationResult, clientCredentialRequest, onBehalfOfRequest } from './shapes.js';
 import { stoppable } from './stop.js';
 
 /**
@@ -21,16 +21,6 @@ export class ConfidentialClientApplication extends ClientApplication {
     const clientId = auth.text('clientId') ?? '';
     super(input, clientCredential(auth, clientId, clockOf(input)));
     this.#clientId = clientId;
-  }
-
-  /**
-   * MSAL: what came with the code is not taken at its word for the nonce.
-   * @param {import('./index.js').AuthorizationCodeRequest} request
-   * @param {import('./index.js').AuthorizationCodePayload | Iterable<[string, unknown]>} [payload]
-   */
-  async acquireTokenByCode(request, payload) {
-    const answer = redirectAnswer(payload);
-    return super.acquireTokenByCode(request, answer && { ...answer, nonce: undefined });
   }
 
   /**

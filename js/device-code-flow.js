@@ -1,9 +1,10 @@
 // The two-step form of the device flow: start here, finish there, in another process if need be.
 
-import { Input, jsonOf } from './check.js';
+import { Input, jsonOf, wrong } from './check.js';
 import { coreOf } from './core.js';
-import { ClientAuthError, ClientAuthErrorCodes } from './errors.js';
+import { ClientAuthError, ClientAuthErrorCodes, ClientConfigurationErrorCodes } from './errors.js';
 import { failed } from './failed.js';
+import { PublicClientApplication } from './public-application.js';
 import { authenticationResult, deviceCodeRequest, deviceCodeResponse } from './shapes.js';
 import { stoppable } from './stop.js';
 
@@ -24,6 +25,9 @@ export class DeviceCodeFlow {
    * @param {import('./index.js').DeviceCodeFlowRequest} request
    */
   constructor(pca, request) {
+    if (!(pca instanceof PublicClientApplication)) {
+      throw wrong(ClientConfigurationErrorCodes.invalidRequestParameter, 'pca', 'it must be a PublicClientApplication of this package');
+    }
     this.#pca = pca; // with its cache, where the tokens are going to be
     this.#core = coreOf(pca);
     this.#request = deviceCodeRequest(Input.request(request));
@@ -35,9 +39,8 @@ export class DeviceCodeFlow {
    */
   static resume(pca, saved) {
     const text = typeof saved === 'string' ? saved : jsonOf(saved) ?? '';
-    const started = coreOf(pca).resumeDeviceCode(text);
     const flow = new this(pca, { scopes: [] });
-    flow.#started = started;
+    flow.#started = flow.#core.resumeDeviceCode(text);
     return flow;
   }
 

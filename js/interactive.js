@@ -5,7 +5,7 @@ import { coreOf } from './core.js';
 import { CryptoProvider } from './crypto-provider.js';
 import { ClientAuthError, ClientAuthErrorCodes, ClientConfigurationErrorCodes } from './errors.js';
 import { failed } from './failed.js';
-import { listen } from './loopback.js';
+import { listen, within } from './loopback.js';
 import { authorizationRequest, newCorrelationId } from './shapes.js';
 import { stoppable } from './stop.js';
 
@@ -45,7 +45,8 @@ export async function signInInteractively(application, request) {
       // Microsoft's servers are asked to post their answer, as MSAL does: an address with a code in it stays where addresses are kept.
       const address = await unlessStopped(coreOf(application).authorizationUrl(JSON.stringify({ ...fields, prefersPost: true }), signal));
       const opened = opening(openBrowser, address);
-      const payload = await within(timeout, unlessStopped(Promise.race([answer, opened])), correlationId);
+      const payload = await within(Math.min(timeout * 1000, LONGEST), unlessStopped(Promise.race([answer, opened])));
+      if (!payload) throw late(timeout, correlationId);
       const result = await unlessStopped(application.acquireTokenByCode({ ...asked, code: '', codeVerifier, signal }, payload));
       // Not before: whoever reads "signed in" is.
       await close(pageFrom(templates[0], 'You are signed in', []), false);
@@ -95,18 +96,10 @@ async function opening(openBrowser, address) {
   return /** @type {Promise<never>} */ (new Promise(() => {}));
 }
 
-/** @template T @param {number} seconds @param {Promise<T>} work @param {string} correlationId @returns {Promise<T>} */
-async function within(seconds, work, correlationId) {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
+/** @param {number} seconds @param {string} correlationId */
+function late(seconds, correlationId) {
   const message = `The sign-in was not completed within the ${seconds} s that the request allows (timeout).`;
-  const remedy = 'Start again, with a longer timeout.';
-  const late = () => failed(ClientAuthError, ClientAuthErrorCodes.userTimeoutReached, message, { remedy, correlationId });
-  try {
-    return await Promise.race([work, new Promise((_, reject) => (timer = setTimeout(() => reject(late()), Math.min(seconds * 1000, LONGEST))))]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return failed(ClientAuthError, ClientAuthErrorCodes.userTimeoutReached, message, { remedy: 'Start again, with a longer timeout or none.', correlationId });
 }
 
 /** @param {unknown} cause @param {string} correlationId */

@@ -145,7 +145,7 @@ async function bodyOf(request) {
 }
 
 /** @template T @param {number} milliseconds @param {Promise<T>} work @returns {Promise<T | undefined>} undefined if that takes longer */
-async function within(milliseconds, work) {
+export async function within(milliseconds, work) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   try {

@@ -162,7 +162,7 @@ export function authorizationRequest(input) {
  * @param {import('./index.js').AuthorizationCodePayload | Iterable<[string, unknown]>} [payload]
  * @returns {Record<string, string> | undefined}
  */
-export function redirectAnswer(payload) {
+function redirectAnswer(payload) {
   if (payload === undefined || payload === null) return undefined;
   const { value } = new Input(payload, 'payload', ClientConfigurationErrorCodes.invalidRequestParameter);
   /** @type {[string, unknown][]} */
@@ -187,36 +187,36 @@ function refuseOthers(input) {
 
 /**
  * @param {Input} input
- * @param {Record<string, string>} [response] the answer at the redirect URI
+ * @param {import('./index.js').AuthorizationCodePayload | Iterable<[string, unknown]> | undefined} payload the answer at the redirect URI
+ * @param {boolean} isConfidential
  */
-export function codeRequest(input, response) {
+export function codeRequest(input, payload, isConfidential) {
   refuseOthers(input);
+  const response = redirectAnswer(payload);
   return {
     ...commonRequest(input),
     code: input.text('code'),
     redirectUri: wayBack(input, 'redirectUri'),
     codeVerifier: input.filledText('codeVerifier'),
     clientInfo: input.filledText('clientInfo'),
-    nonce: input.filledText('nonce') ?? response?.nonce,
+    // MSAL: a public client's program may have put it there; to a confidential one the payload is what came from the browser.
+    nonce: input.filledText('nonce') ?? (isConfidential ? undefined : response?.nonce),
     state: input.filledText('state'),
     response,
   };
 }
 
 /** @param {Input} input */
-function tokenRequest(input) {
+export function clientCredentialRequest(input) {
   refuseOthers(input);
   return { ...commonRequest(input), skipCache: input.flag('skipCache') };
 }
 
 /** @param {Input} input */
-export const clientCredentialRequest = tokenRequest;
-
-/** @param {Input} input */
 export function onBehalfOfRequest(input) {
   const oboAssertion = input.filledText('oboAssertion');
   if (!oboAssertion) throw input.wrong('oboAssertion', 'it is missing; pass the access token that your API was called with');
-  return { ...tokenRequest(input), oboAssertion };
+  return { ...clientCredentialRequest(input), oboAssertion };
 }
 
 /** @param {Input} input */

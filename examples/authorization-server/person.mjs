@@ -57,15 +57,6 @@ export async function approve(verificationUri, userCode, login = 'ada') {
   return title(page.html);
 }
 
-/** Goes where an app sends people to sign in, signs in and agrees. Returns the address that they end at. */
-export async function signInAt(url, login = 'ada') {
-  const phone = new Phone();
-  let page = await phone.open(url);
-  page = await phone.submit(page, { login, decision: 'go' });
-  page = await phone.submit(page, { decision: 'go' });
-  return page.url;
-}
-
 /** Opens the page, types the code, signs in and declines. */
 export async function decline(verificationUri, userCode, login = 'ada') {
   const phone = new Phone();

@@ -1,4 +1,4 @@
-// Whom to let in: checks the access token of a request as RFC 6750 and RFC 9068 say, with `jose`, and answers as RFC 6750 section 3 says. What
+// Whom to let in: checks the access token of a request with `jose`, and answers as RFC 6750 section 3 says. What
 // is wrong with a token is told in few words: enough for whoever holds a good one, no help to whoever makes them up.
 
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';

@@ -169,9 +169,7 @@ async fn codes<H: Host>(
     loop {
         app.log(Level::Info, &ask.correlation_id, || format!("device code: asking {endpoint}"));
         let challenge = pkce.as_ref().map(|(_, challenge)| challenge.as_str());
-        let auth = app.client_auth(server).await?;
-        let request = request::device_authorization(app.client(), server, endpoint, ask, &auth, challenge);
-        let reply = send(app, request).await?;
+        let reply = send(app, request::device_authorization(app.client(), server, endpoint, ask, challenge)).await?;
         match DeviceAuthorization::read(&reply, server.external_id_page()) {
             Ok(codes) => {
                 if pkce.is_some() {
@@ -347,12 +345,8 @@ impl Answer {
 /// Asks the server whether the person is done.
 async fn ask<H: Host>(app: &App<H>, pending: &Pending, server: &Server) -> Answer {
     let Pending { codes, verifier, ask, .. } = pending;
-    let auth = match app.client_auth(server).await {
-        Ok(auth) => auth,
-        Err(error) => return Answer { verdict: Verdict::Stop(error), date: None, problem: None },
-    };
-    let request = request::device_token(app.client(), server, ask, &auth, &codes.device_code, verifier.as_ref());
-    let sent = [codes.device_code.expose(), verifier.as_ref().map_or("", Secret::expose), auth.secret()];
+    let request = request::device_token(app.client(), server, ask, &codes.device_code, verifier.as_ref());
+    let sent = [codes.device_code.expose(), verifier.as_ref().map_or("", Secret::expose)];
     let url = request.url.clone();
     match app.host.send(request).await {
         Ok(reply) => Answer {

@@ -85,8 +85,6 @@ pub struct Endpoints {
     pub end_session: Option<String>,
     /// Whether the server takes a client's secret by HTTP Basic, and not in the form.
     pub wants_basic: bool,
-    /// Whether the server is known to send the answer to an authorization request as a form, if it is asked to: Microsoft's are.
-    pub posts_answers: bool,
     /// Whether the server says that each of its answers to an authorization request names it (RFC 9207 section 3).
     pub names_itself: bool,
 }
@@ -106,6 +104,12 @@ impl Server {
     #[must_use]
     pub fn is_microsoft(&self) -> bool {
         self.authority.is_microsoft() || self.has_external_id_issuer()
+    }
+
+    /// Whether it behaves as Microsoft's do: one of them, or AD FS, which is on anybody's host.
+    #[must_use]
+    pub fn speaks_as_microsoft(&self) -> bool {
+        self.is_microsoft() || self.authority.kind == Kind::Adfs
     }
 
     /// The page on which people of External ID can type their code. The one that Microsoft's server names takes accounts of
@@ -276,7 +280,6 @@ impl Authority {
             authorization: Some(format!("{base}/authorize")),
             end_session: Some(format!("{base}/logout")),
             wants_basic: false,
-            posts_answers: true,
             names_itself: false,
         })
     }

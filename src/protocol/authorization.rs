@@ -21,7 +21,7 @@ pub struct Authorization {
     pub redirect_uri: String,
     /// `query`, `fragment` or `form_post`; without one it is the query.
     pub response_mode: Option<String>,
-    /// Whether a form is preferred, where the server can send one.
+    /// Whether a form is preferred, where the server is known to send one: Microsoft's are.
     pub prefers_post: bool,
     /// Comes back with the answer.
     pub state: Option<String>,
@@ -97,7 +97,7 @@ impl Authorization {
         add("response_type", "code");
         add("redirect_uri", &self.redirect_uri);
         let given = self.response_mode.as_deref();
-        let preferred = if self.prefers_post && server.endpoints.posts_answers { FORM_POST } else { "query" };
+        let preferred = if self.prefers_post && server.speaks_as_microsoft() { FORM_POST } else { "query" };
         add("response_mode", given.unwrap_or(preferred));
         if !ask.scopes.as_slice().is_empty() {
             add("scope", &ask.scopes.joined());

@@ -103,7 +103,6 @@ pub fn described(authority: &Authority, document: &Object) -> Result<Endpoints, 
         end_session: endpoint("end_session_endpoint").unwrap_or_default(),
         // MSAL: the form, unless the server says otherwise.
         wants_basic: lists(AUTH_METHODS, "client_secret_basic") && !lists(AUTH_METHODS, "client_secret_post"),
-        posts_answers: is_microsoft,
         names_itself: document.get(NAMES_ITSELF) == Some(&Value::Bool(true)),
     })
 }

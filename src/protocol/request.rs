@@ -5,7 +5,7 @@ use base64ct::{Base64, Encoding};
 use crate::VERSION;
 use crate::error::{Error, Fault};
 use crate::protocol::account::ClientInfo;
-use crate::protocol::authority::{Kind, Server, is_guid};
+use crate::protocol::authority::{Server, is_guid};
 use crate::protocol::http::HttpRequest;
 use crate::protocol::json::{self, Members, Object, Value};
 use crate::protocol::scopes::{OFFLINE_ACCESS, Scopes};
@@ -250,7 +250,6 @@ pub fn device_authorization(
     server: &Server,
     endpoint: &str,
     ask: &Ask,
-    auth: &ClientAuth,
     challenge: Option<&str>,
 ) -> HttpRequest {
     let mut form = ask.common(client);
@@ -262,7 +261,7 @@ pub fn device_authorization(
     if let Some(locale) = ask.locale.as_ref().filter(|_| server.is_microsoft()) {
         query.set("mkt", locale.clone());
     }
-    let mut request = form.post(with_query(endpoint, &query), client, auth);
+    let mut request = form.post(with_query(endpoint, &query), client, &ClientAuth::None);
     if let Some(locale) = &ask.locale {
         request.headers.push(("Accept-Language", locale.clone()));
     }
@@ -275,7 +274,6 @@ pub fn device_token(
     client: &Client,
     server: &Server,
     ask: &Ask,
-    auth: &ClientAuth,
     device_code: &Secret,
     verifier: Option<&Secret>,
 ) -> HttpRequest {
@@ -283,7 +281,7 @@ pub fn device_token(
     form.add("grant_type", DEVICE_CODE_GRANT);
     form.add("device_code", device_code.expose());
     form.add_some("code_verifier", verifier.map(Secret::expose));
-    form.post_for_tokens(client, server, ask, auth, DEVICE_CODE_API)
+    form.post_for_tokens(client, server, ask, &ClientAuth::None, DEVICE_CODE_API)
 }
 
 /// Renews tokens (RFC 6749 section 6).
@@ -298,8 +296,8 @@ pub fn refresh(
 ) -> HttpRequest {
     // MSAL: Microsoft's servers are asked for the next refresh token each time. Others may have given this one without granting that
     // scope, and refuse what was not granted (RFC 6749 section 6).
-    let is_granted = server.is_microsoft() || *server.authority.kind() == Kind::Adfs;
-    let granted = (!is_granted).then(|| Ask { scopes: ask.scopes.without(&[OFFLINE_ACCESS]), ..ask.clone() });
+    let granted =
+        (!server.speaks_as_microsoft()).then(|| Ask { scopes: ask.scopes.without(&[OFFLINE_ACCESS]), ..ask.clone() });
     let ask = granted.as_ref().unwrap_or(ask);
     let mut form = ask.common_of_person(client, server);
     form.add("grant_type", REFRESH_TOKEN_GRANT);

@@ -219,6 +219,9 @@ describe('requests', () => {
   it('a flow checks its request at once', () => {
     assert.throws(() => new DeviceCodeFlow(pca, {}), { field: 'scopes' });
     assert.throws(() => new DeviceCodeFlow({}, { scopes: [] }), { field: 'pca' });
+    const cca = new doorcode.ConfidentialClientApplication({ auth: { clientId: 'client', clientSecret: 'secret' } });
+    assert.throws(() => new DeviceCodeFlow(cca, { scopes: [] }), { field: 'pca' }, 'it would be sent no secret');
+    assert.throws(() => DeviceCodeFlow.resume(cca, '{}'), { field: 'pca' });
   });
 
   it('a method taken off its object says so', async () => {

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { AuthError, ClientConfigurationError, ConfidentialClientApplication, CryptoProvider, ServerError } from 'doorcode';
-import { signInAt } from '../../examples/authorization-server/person.mjs';
+import { signIn as signInThere } from '../../examples/authorization-server/person.mjs';
 import { startAuthorizationServer } from '../../examples/authorization-server/server.mjs';
 import { AUTHORITY, BEHAVIOUR, failure, textStore } from './support/app.mjs';
 import { makeCertificate } from './support/certificate.mjs';
@@ -378,7 +378,7 @@ describe('oidc-provider', () => {
     const { verifier, challenge } = await new CryptoProvider().generatePkceCodes();
     const request = { scopes: ['email'], redirectUri, state: 'a-state', nonce: 'a-nonce' };
     const url = await client.getAuthCodeUrl({ ...request, codeChallenge: challenge, codeChallengeMethod: 'S256', prompt: 'consent' });
-    const back = new URL(await signInAt(url));
+    const back = new URL((await signInThere(url)).url);
     assert.equal(back.origin + back.pathname, redirectUri);
     return { request: { ...request, code: '', codeVerifier: verifier }, query: back.searchParams };
   }

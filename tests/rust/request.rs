@@ -54,7 +54,6 @@ fn the_first_request_is_rfc_8628_section_3_1_with_what_the_caller_adds() {
             &server(authority),
             "https://id.example/d",
             &ask(&client(), Some(r#"{"id_token":{}}"#)),
-            &ClientAuth::None,
             challenge,
         )
     };
@@ -77,7 +76,7 @@ fn a_poll_is_rfc_8628_section_3_4_and_only_microsoft_is_told_more() {
     let poll = |authority: &str, client: &Client| {
         let mut server = server(authority);
         server.endpoints.token = "https://id.example/token?a=b".to_owned();
-        device_token(client, &server, &ask(client, None), &ClientAuth::None, &secret, None)
+        device_token(client, &server, &ask(client, None), &secret, None)
     };
     let plain = poll("https://id.example", &client());
     assert_eq!(plain.url, "https://id.example/token?a=b&dc=a%26b");
@@ -221,14 +220,7 @@ fn a_language_is_of_parts_of_eight_letters_at_most() {
 #[test]
 fn no_scopes_are_asked_for_where_there_are_none() {
     let ask = Ask { scopes: Scopes::default(), ..plain(None) };
-    let request = device_authorization(
-        &client(),
-        &server("https://id.example"),
-        "https://id.example/d",
-        &ask,
-        &ClientAuth::None,
-        None,
-    );
+    let request = device_authorization(&client(), &server("https://id.example"), "https://id.example/d", &ask, None);
     assert!(!has(&request.body, "scope="));
 }
 

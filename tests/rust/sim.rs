@@ -468,7 +468,6 @@ pub fn server(authority: &str) -> Server {
         authorization: Some("https://id.example/authorize".to_owned()),
         end_session: None,
         wants_basic: false,
-        posts_answers: false,
         names_itself: false,
     };
     let endpoints = authority.known_endpoints().unwrap_or_else(discovered);
