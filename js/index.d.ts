@@ -4,6 +4,8 @@
  *
  * Names and shapes are those of `@azure/msal-node`, so that a program moves over by changing one import. What doorcode adds
  * is marked as such.
+ *
+ * @module doorcode
  */
 
 /** The package's version. */
@@ -13,14 +15,19 @@ export declare const version: string;
 
 /** What an application is made from. */
 export interface Configuration {
+  /** The app registration, and whom to ask. */
   auth: NodeAuthOptions;
+  /** Where tokens are kept. */
   cache?: CacheOptions;
+  /** Logging, network, clock. */
   system?: NodeSystemOptions;
+  /** What Microsoft's servers are told of the program. */
   telemetry?: NodeTelemetryOptions;
 }
 
 /** Where tokens are kept when the program ends. Without a plugin they are kept in memory. */
 export interface CacheOptions {
+  /** One of the `doorcode/cache/…` entries, MSAL's `DistributedCachePlugin`, or one of your own. */
   cachePlugin?: ICachePlugin | IVersionedCachePlugin;
 }
 
@@ -79,6 +86,7 @@ export type ClientAssertionCallback = (config: ClientAssertionConfig) => string 
 
 /** For whom a client assertion is, and whom it is shown to. */
 export interface ClientAssertionConfig {
+  /** The assertion's issuer and subject. */
   clientId: string;
   /** The assertion's audience. */
   tokenEndpoint?: string;
@@ -106,10 +114,15 @@ export interface ClientCertificate {
 
 /** doorcode: a discovery document (OpenID Connect Discovery 1.0 section 3, RFC 8414), as far as it is used. */
 export interface AuthorityMetadata {
+  /** Where codes and refresh tokens are exchanged. */
   token_endpoint: string;
+  /** Where device codes come from (RFC 8628 section 4). */
   device_authorization_endpoint?: string;
+  /** The page that people sign in on. */
   authorization_endpoint?: string;
+  /** The page that people sign out on. */
   end_session_endpoint?: string;
+  /** Who signs the ID tokens: their `iss`. */
   issuer?: string;
   /** With `"S256"` in it, the server is sent PKCE where it asks for it. */
   code_challenge_methods_supported?: string[];
@@ -118,12 +131,24 @@ export interface AuthorityMetadata {
 
 /** doorcode: the answer of Microsoft's instance discovery, as far as it is used. */
 export interface CloudDiscoveryMetadata {
-  metadata: { preferred_network: string; preferred_cache: string; aliases: string[] }[];
+  /** The clouds: the host to ask, the host that caches file accounts under, and every name of theirs. */
+  metadata: CloudNames[];
   [member: string]: unknown;
+}
+
+/** doorcode: what an Entra cloud is called. */
+export interface CloudNames {
+  /** The host that requests go to. */
+  preferred_network: string;
+  /** The host that caches file its accounts under. */
+  preferred_cache: string;
+  /** All of its hosts. */
+  aliases: string[];
 }
 
 /** An Entra cloud, and the tenant in it. */
 export interface AzureCloudOptions {
+  /** One of `AzureCloudInstance`. */
   azureCloudInstance: AzureCloudInstance;
   /** A tenant id or domain. @default "common" */
   tenant?: string;
@@ -133,15 +158,21 @@ export interface AzureCloudOptions {
 export declare const AzureCloudInstance: {
   /** No cloud: `authority` counts. */
   readonly None: 'none';
+  /** The public cloud. */
   readonly AzurePublic: 'https://login.microsoftonline.com';
+  /** China, run by 21Vianet. */
   readonly AzureChina: 'https://login.chinacloudapi.cn';
+  /** The former German cloud. */
   readonly AzureGermany: 'https://login.microsoftonline.de';
+  /** The US government. */
   readonly AzureUsGovernment: 'https://login.microsoftonline.us';
 };
+/** A value of that name's constant. */
 export type AzureCloudInstance = (typeof AzureCloudInstance)[keyof typeof AzureCloudInstance];
 
 /** How the world outside is reached. */
 export interface NodeSystemOptions {
+  /** Who hears what happens. @default nobody */
   loggerOptions?: LoggerOptions;
   /** Sends the requests instead of the runtime's `fetch`: for a proxy, or a client of one's own. */
   networkClient?: INetworkModule;
@@ -163,28 +194,51 @@ export interface Clock {
 
 /** What the program tells Microsoft's servers of itself. Sent to no other host. */
 export interface NodeTelemetryOptions {
-  application?: { appName?: string; appVersion?: string };
+  /** Sent as `x-app-name` and `x-app-ver`. */
+  application?: ApplicationTelemetry;
   /** doorcode: tells Microsoft's servers nothing of the library, the program, the operating system and the processor. @default false */
   disabled?: boolean;
 }
 
+/** What a program is called. */
+export interface ApplicationTelemetry {
+  /** Its name. */
+  appName?: string;
+  /** Its version. */
+  appVersion?: string;
+}
+
 /** MSAL's names of what a server speaks. */
-export declare const ProtocolMode: { readonly AAD: 'AAD'; readonly OIDC: 'OIDC'; readonly EAR: 'EAR' };
+export declare const ProtocolMode: {
+  /** Entra ID, External ID, AD FS. */
+  readonly AAD: 'AAD';
+  /** OpenID Connect, as any provider has it. */
+  readonly OIDC: 'OIDC';
+  /** MSAL: for its browser library. */
+  readonly EAR: 'EAR';
+};
+/** A value of that name's constant. */
 export type ProtocolMode = (typeof ProtocolMode)[keyof typeof ProtocolMode];
 
 /** An HTTP client of the program's own. It must not follow redirects of a POST. */
 export interface INetworkModule {
+  /** Fetches a discovery document. `timeout` is in milliseconds. */
   sendGetRequestAsync<T>(url: string, options?: NetworkRequestOptions, timeout?: number): Promise<NetworkResponse<T>>;
+  /** Posts a form. */
   sendPostRequestAsync<T>(url: string, options?: NetworkRequestOptions): Promise<NetworkResponse<T>>;
 }
 
+/** What to send. */
 export interface NetworkRequestOptions {
+  /** Its headers. */
   headers?: Record<string, string>;
   /** The form of a POST. It holds secrets. */
   body?: string;
 }
 
+/** What came back. */
 export interface NetworkResponse<T> {
+  /** Its headers, by names in lower case. */
   headers: Record<string, string>;
   /** The parsed JSON, as in MSAL; the text of the body is taken as well. */
   body: T;
@@ -206,6 +260,7 @@ export declare function diagnose(configuration: Configuration, options?: Diagnos
 
 /** doorcode: what `diagnose` is to ask for, and of whom. */
 export interface DiagnoseOptions extends Partial<DeviceCodeFlowRequest> {
+  /** Gives up at once. */
   signal?: AbortSignal;
 }
 
@@ -218,6 +273,7 @@ export interface Finding {
   check: string;
   /** With an `error` nobody can sign in. */
   severity: 'ok' | 'info' | 'warning' | 'error';
+  /** What was found, as a sentence. */
   message: string;
   /** What to do about it; "" where there is nothing to do. */
   remedy: string;
@@ -302,20 +358,22 @@ export interface ClientApplication {
   /** Forgets everything in memory. What the cache plugin has stored stays. */
   clearCache(): void;
 
+  /** What `loggerOptions` made, or `setLogger` set. */
   getLogger(): Logger;
+  /** Logs by another logger from now on. */
   setLogger(logger: Logger): void;
 }
 
 /** What `ConfidentialClientApplication` is, for programs that name MSAL's interface. */
 export type IConfidentialClientApplication = ConfidentialClientApplication;
 
-/** A program with a credential of its own: a web app, or a service. */
 export interface ConfidentialClientApplication extends ClientApplication {}
+/** A program with a credential of its own: a web app, or a service. */
 export declare class ConfidentialClientApplication {
   /**
    * Asks nothing of anybody yet.
-   * @throws {ClientConfigurationError} naming the field that is missing or wrong
-   * @throws {ClientAuthError} `invalid_client_credential` where there is not exactly one credential
+   * @throws `ClientConfigurationError` naming the field that is missing or wrong
+   * @throws `ClientAuthError` `invalid_client_credential` where there is not exactly one credential
    */
   constructor(configuration: Configuration);
 
@@ -345,12 +403,12 @@ export declare class ConfidentialClientApplication {
   acquireTokenOnBehalfOf(request: OnBehalfOfRequest): Promise<AuthenticationResult>;
 }
 
-/** A program that people sign in to, without a secret of its own. */
 export interface PublicClientApplication extends ClientApplication {}
+/** A program that people sign in to, without a secret of its own. */
 export declare class PublicClientApplication {
   /**
    * Asks nothing of anybody yet.
-   * @throws {ClientConfigurationError} naming the field that is missing or wrong
+   * @throws `ClientConfigurationError` naming the field that is missing or wrong
    */
   constructor(configuration: Configuration);
 
@@ -400,6 +458,7 @@ export interface BaseRequest {
   scopes: string[];
   /** Whom to ask, instead of the application's authority. */
   authority?: string;
+  /** Names the cloud and the tenant instead of `authority`. */
   azureCloudOptions?: AzureCloudOptions;
   /** A GUID that ties together what client and server log. @default a new one */
   correlationId?: string;
@@ -412,21 +471,36 @@ export interface BaseRequest {
   /** Added to the form of each request. What is there already stays. */
   extraParameters?: Record<string, string>;
 
-  // MSAL: fields that its requests share. They are for other flows than these, and without an effect here as there.
+  // Fields that MSAL's requests share. They are for other flows than these, and without an effect here as there.
+  /** MSAL: without an effect. */
   authenticationScheme?: string;
-  storeInCache?: { accessToken?: boolean; idToken?: boolean; refreshToken?: boolean };
+  /** MSAL: without an effect. */
+  storeInCache?: Partial<Record<'accessToken' | 'idToken' | 'refreshToken', boolean>>;
+  /** MSAL: without an effect. */
   attributeTokens?: string[];
+  /** MSAL: without an effect. */
   embeddedClientId?: string;
+  /** MSAL: without an effect. */
   httpMethod?: string;
+  /** MSAL: without an effect. */
   maxAge?: number;
+  /** MSAL: without an effect. */
   popKid?: string;
+  /** MSAL: without an effect. */
   dpopJkt?: string;
+  /** MSAL: without an effect. */
   scenarioId?: string;
+  /** MSAL: without an effect. */
   shrClaims?: string;
+  /** MSAL: without an effect. */
   shrNonce?: string;
+  /** MSAL: without an effect. */
   shrOptions?: object;
+  /** MSAL: without an effect. */
   skipBrokerClaims?: boolean;
+  /** MSAL: without an effect. */
   sshJwk?: string;
+  /** MSAL: without an effect. */
   sshKid?: string;
 }
 
@@ -468,11 +542,20 @@ export declare const PromptValue: {
   readonly NONE: 'none';
   /** They are to make an account. */
   readonly CREATE: 'create';
+  /** They are to sign in, and not to stay signed in. */
   readonly NO_SESSION: 'no_session';
 };
 
 /** How the answer to an authorization request comes back. */
-export declare const ResponseMode: { readonly QUERY: 'query'; readonly FRAGMENT: 'fragment'; readonly FORM_POST: 'form_post' };
+export declare const ResponseMode: {
+  /** In the query of the redirect URI. */
+  readonly QUERY: 'query';
+  /** Behind its `#`, where only a page's script sees it. */
+  readonly FRAGMENT: 'fragment';
+  /** As a form that the browser posts. */
+  readonly FORM_POST: 'form_post';
+};
+/** A value of that name's constant. */
 export type ResponseMode = (typeof ResponseMode)[keyof typeof ResponseMode];
 
 /** What a sign-in in a browser asks for. */
@@ -575,14 +658,19 @@ export interface InteractiveRequest
 
 /** The answer at the redirect URI (RFC 6749 section 4.1.2). */
 export interface AuthorizationCodePayload {
+  /** The code. */
   code?: string;
+  /** The request's `state`. */
   state?: string;
   /** MSAL: for public clients, what the ID token must have, where the request does not say. */
   nonce?: string;
+  /** Who signed in, from Entra. */
   client_info?: string;
   /** doorcode: the server that answers (RFC 9207). */
   iss?: string;
+  /** Why there is no code, such as `access_denied`. */
   error?: string;
+  /** The same in the server's words. */
   error_description?: string;
   [parameter: string]: unknown;
 }
@@ -591,6 +679,7 @@ export interface AuthorizationCodePayload {
 export interface EndSessionRequest extends Partial<Omit<BaseRequest, 'scopes'>> {
   /** Who signs out. Its ID token is the `idTokenHint`. */
   account?: AccountInfo;
+  /** An ID token of who signs out, instead of `account`. */
   idTokenHint?: string;
   /** The `login_hint` claim of who signs out. Entra then does not ask. @default the account's */
   logoutHint?: string;
@@ -602,6 +691,7 @@ export interface EndSessionRequest extends Partial<Omit<BaseRequest, 'scopes'>> 
 
 /** What a refresh token is spent for. */
 export interface RefreshTokenRequest extends BaseRequest {
+  /** The refresh token. A secret. */
   refreshToken: string;
   /** Keep the tokens even of an account that is not known here yet. @default false */
   forceCache?: boolean;
@@ -613,7 +703,9 @@ export interface RefreshTokenRequest extends BaseRequest {
 
 /** Who signs out. */
 export interface SignOutRequest {
+  /** Who signs out: an account of `getAllAccounts`, or of a result. */
   account: AccountInfo;
+  /** A GUID for the log. */
   correlationId?: string;
 }
 
@@ -688,11 +780,13 @@ export interface AuthenticationResult {
   tenantId: string;
   /** What was granted. */
   scopes: string[];
+  /** Who signed in; null without a person. */
   account: AccountInfo | null;
   /** The ID token; "" where there is none. */
   idToken: string;
   /** Its claims. Issuer, audience, expiry and nonce were checked. */
   idTokenClaims: IdTokenClaims;
+  /** For the `Authorization` header. A secret. */
   accessToken: string;
   /** Whether the token was at hand, rather than received just now. */
   fromCache: boolean;
@@ -702,15 +796,21 @@ export interface AuthenticationResult {
   extExpiresOn?: Date;
   /** When the token should be renewed. */
   refreshOn?: Date;
+  /** "Bearer", or what the server calls it. */
   tokenType: string;
+  /** The request's. */
   correlationId: string;
   /** The server's name for this exchange; "" where it has none. */
   requestId: string;
+  /** The request's; "" without one. */
   state: string;
   /** "1" for a token of Microsoft's own family of clients, else "". */
   familyId: string;
+  /** MSAL: "". */
   cloudGraphHostName: string;
+  /** MSAL: "". */
   msGraphHost: string;
+  /** MSAL: false. */
   fromPlatformBroker: boolean;
 }
 
@@ -726,14 +826,21 @@ export interface AccountInfo {
   username: string;
   /** The account's id in the tenant signed in to. */
   localAccountId: string;
+  /** What names the person to a sign-in page. */
   loginHint?: string;
+  /** The `name` claim: for display. */
   name?: string;
+  /** The `upn` claim. */
   upn?: string;
+  /** The ID token. */
   idToken?: string;
+  /** Its claims. */
   idTokenClaims?: IdTokenClaims;
+  /** MSAL: for brokers. */
   nativeAccountId?: string;
   /** "MSSTS", "ADFS" or "Generic". */
   authorityType?: string;
+  /** The account in each tenant that it is known in, by tenant id. */
   tenantProfiles?: Map<string, TenantProfile>;
   /** "EU" or "None", where Entra tells. */
   dataBoundary?: 'EU' | 'None';
@@ -743,31 +850,51 @@ export interface AccountInfo {
 
 /** What an account is called in one tenant. */
 export interface TenantProfile {
+  /** The tenant. */
   tenantId: string;
+  /** The account's id in it. */
   localAccountId: string;
+  /** For display. */
   name?: string;
+  /** What the person types to sign in. */
   username: string;
+  /** What names the person to a sign-in page. */
   loginHint?: string;
+  /** The `upn` claim. */
   upn?: string;
+  /** MSAL: for brokers. */
   nativeAccountId?: string;
+  /** Whether the account belongs to this tenant, rather than being a guest. */
   isHomeTenant?: boolean;
 }
 
-/** The claims of an ID token. */
+/** The claims of an ID token (OpenID Connect Core 1.0 section 2, and Entra's). */
 export interface IdTokenClaims {
+  /** Who issued it. */
   iss?: string;
+  /** The person, as this client knows them. */
   sub?: string;
   /** A list with some providers other than Entra. */
   aud?: string;
+  /** When it expires, in seconds since 1970. */
   exp?: number;
+  /** When it was issued, in seconds since 1970. */
   iat?: number;
+  /** The person, in the tenant. Entra. */
   oid?: string;
+  /** The tenant. Entra. */
   tid?: string;
+  /** For display. */
   name?: string;
+  /** What the person types to sign in. It may change. */
   preferred_username?: string;
+  /** An address, which nobody may have verified. */
   email?: string;
+  /** Addresses. External ID and B2C. */
   emails?: string[];
+  /** The user principal name. AD FS, Entra. */
   upn?: string;
+  /** What names the person to a sign-in page. Entra. */
   login_hint?: string;
   [claim: string]: unknown;
 }
@@ -783,13 +910,13 @@ export interface IdTokenClaims {
  * ```
  */
 export declare class DeviceCodeFlow {
-  /** @throws {ClientConfigurationError} naming the field that is wrong */
+  /** @throws `ClientConfigurationError` naming the field that is wrong */
   constructor(pca: PublicClientApplication, request: DeviceCodeFlowRequest);
 
   /**
    * Goes on with a flow that another process saved, under the same `clientId`. Where its tokens are, the authority is asked again, for
    * what was saved may have lain where others can write.
-   * @throws {ClientConfigurationError} for what `toJSON` did not return, or another client's
+   * @throws `ClientConfigurationError` for what `toJSON` did not return, or another client's
    */
   static resume(pca: PublicClientApplication, saved: SavedDeviceCodeFlow | string): DeviceCodeFlow;
 
@@ -817,19 +944,35 @@ export declare class DeviceCodeFlow {
 }
 
 /** doorcode: what one poll brought. */
-export type DeviceCodePoll = { status: 'pending'; retryAfter: number } | { status: 'done'; result: AuthenticationResult };
+export type DeviceCodePoll =
+  | {
+      /** The person is not done. */
+      status: 'pending';
+      /** Seconds until the next poll. */
+      retryAfter: number;
+    }
+  | {
+      /** They are. */
+      status: 'done';
+      /** The tokens. */
+      result: AuthenticationResult;
+    };
 
 /** doorcode: how to wait for the end of a flow. */
 export interface FinishOptions {
+  /** Ends the flow at once. */
   signal?: AbortSignal;
+  /** Set to true on the very object that was passed in, it ends the flow within a second. */
   cancel?: boolean;
   /** Seconds of polling after which to give up. @default the request's */
   timeout?: number;
+  /** Hears of each poll that brought no answer. */
   progressCallback?: (progress: DeviceCodeProgress) => unknown;
 }
 
 /** doorcode: a flow at rest. A secret. Its fields are nobody's business but doorcode's. */
 export interface SavedDeviceCodeFlow {
+  /** Of this format. */
   version: number;
   [field: string]: unknown;
 }
@@ -845,7 +988,7 @@ export declare class TokenCache implements ITokenCache, ISerializableTokenCache 
 
   /**
    * The cache as JSON text. What doorcode does not know is in it as it was read.
-   * @throws {ClientAuthError} `invalid_cache_record` in a plugin's callback, when what is stored could not be read: it is not to
+   * @throws `ClientAuthError` `invalid_cache_record` in a plugin's callback, when what is stored could not be read: it is not to
    *   be written over
    */
   serialize(): string;
@@ -853,7 +996,7 @@ export declare class TokenCache implements ITokenCache, ISerializableTokenCache 
   /**
    * Takes over a cache that `serialize`, or a version of MSAL, wrote; an empty one where nothing is stored. It replaces what was
    * known, but for changes that have not been stored yet: those are kept. The very text that is known already is skipped.
-   * @throws {ClientAuthError} `invalid_cache_record` telling line and column, when it is not a cache; nothing is changed then
+   * @throws `ClientAuthError` `invalid_cache_record` telling line and column, when it is not a cache; nothing is changed then
    */
   deserialize(cache: string): void;
 
@@ -875,15 +1018,21 @@ export declare class TokenCache implements ITokenCache, ISerializableTokenCache 
 
 /** The account methods of `TokenCache`. */
 export interface ITokenCache {
+  /** Every account that is signed in: one for each tenant of each person. */
   getAllAccounts(correlationId?: string): Promise<AccountInfo[]>;
+  /** The account of that `homeAccountId`; null if there is none. */
   getAccountByHomeId(homeAccountId: string): Promise<AccountInfo | null>;
+  /** The account of that `localAccountId`; null if there is none. */
   getAccountByLocalId(localAccountId: string): Promise<AccountInfo | null>;
+  /** Forgets an account and its tokens. */
   removeAccount(account: AccountInfo, correlationId?: string): Promise<void>;
 }
 
 /** What a cache plugin reads and writes. */
 export interface ISerializableTokenCache {
+  /** Takes over a cache. */
   deserialize(cache: string): void;
+  /** The cache as JSON text. */
   serialize(): string;
 }
 
@@ -896,8 +1045,18 @@ export interface ISerializableTokenCache {
  * written over what could not be read.
  */
 export interface ICachePlugin {
+  /** Loads what is stored. */
   beforeCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
+  /** Stores what has changed. */
   afterCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
+}
+
+/** doorcode: what is stored, and its version. */
+export interface StoredCache {
+  /** The text; "" where nothing is stored. */
+  cache: string;
+  /** Changes whenever the text does. */
+  version: string;
 }
 
 /**
@@ -910,7 +1069,7 @@ export interface IVersionedCachePlugin {
    * Reads what is stored. `since` is the version that was read or written last.
    * @returns the cache (empty where nothing is stored) and its version; null if that is still `since`
    */
-  readCache(since: string | undefined): Promise<{ cache: string; version: string } | null>;
+  readCache(since: string | undefined): Promise<StoredCache | null>;
 
   /**
    * Writes the cache, if what is stored is still of the version `expected`.
@@ -928,17 +1087,21 @@ export interface IVersionedCachePlugin {
 
 /** What a cache plugin is handed. */
 export declare class TokenCacheContext {
+  /** For those who call a plugin themselves. */
   constructor(tokenCache: ISerializableTokenCache, hasChanged: boolean);
+  /** What `cacheHasChanged` returns. */
   hasChanged: boolean;
+  /** What `tokenCache` returns. */
   cache: ISerializableTokenCache;
   /** Before: whether a change is meant. After: whether there was one, which is to be stored. */
   get cacheHasChanged(): boolean;
+  /** The cache, to load into or to store. */
   get tokenCache(): ISerializableTokenCache;
 }
 
 /** Keeps a cache for each person, in a store with a get and a set. */
 export declare class DistributedCachePlugin implements ICachePlugin {
-  /** @throws {ClientConfigurationError} naming the method that is missing */
+  /** @throws `ClientConfigurationError` naming the method that is missing */
   constructor(client: ICacheClient, partitionManager: IPartitionManager);
   beforeCacheAccess(cacheContext: TokenCacheContext): Promise<void>;
   afterCacheAccess(cacheContext: TokenCacheContext): Promise<void>;
@@ -948,6 +1111,7 @@ export declare class DistributedCachePlugin implements ICachePlugin {
 export interface ICacheClient {
   /** Resolves to what is stored under the key; to "" where nothing is. */
   get(key: string): Promise<string>;
+  /** Stores the value under the key. What it resolves to is not used. */
   set(key: string, value: string): Promise<string>;
 }
 
@@ -961,15 +1125,25 @@ export interface IPartitionManager {
 
 /** An account as MSAL keeps it in memory. */
 export interface AccountEntity {
+  /** `uid.utid`, or the subject. */
   homeAccountId: string;
+  /** The host that it is filed under. */
   environment: string;
+  /** Its home tenant. */
   realm: string;
+  /** The account's id in it. */
   localAccountId: string;
+  /** What the person types to sign in. */
   username: string;
+  /** "MSSTS", "ADFS" or "Generic". */
   authorityType: string;
+  /** For display. */
   name?: string;
+  /** As Entra sent it. */
   clientInfo?: string;
+  /** In seconds since 1970, as text. */
   lastModificationTime?: string;
+  /** The account in each tenant. */
   tenantProfiles?: TenantProfile[];
   [field: string]: unknown;
 }
@@ -982,6 +1156,14 @@ export type CacheKVStore = Record<string, CacheEntity>;
 
 // ── Helpers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** A pair for PKCE (RFC 7636). */
+export interface PkceCodes {
+  /** For `AuthorizationCodeRequest.codeVerifier`. A secret. */
+  verifier: string;
+  /** For `AuthorizationUrlRequest.codeChallenge`. */
+  challenge: string;
+}
+
 /** What a sign-in in a browser needs: random values, hashes, base64. Made of WebCrypto, in every runtime. */
 export declare class CryptoProvider {
   /** A random GUID, which nobody can guess: for a request's `state` and `nonce`. */
@@ -991,14 +1173,14 @@ export declare class CryptoProvider {
    * A new pair for PKCE (RFC 7636, S256): `challenge` goes into the authorization URL, `verifier` into the token request. Until then keep the
    * verifier where the browser's user cannot be taken for another, such as in the session.
    */
-  generatePkceCodes(): Promise<{ verifier: string; challenge: string }>;
+  generatePkceCodes(): Promise<PkceCodes>;
 
   /** Base64 of a text's UTF-8. */
   base64Encode(input: string): string;
 
   /**
    * The text whose UTF-8 this is the base64 of. Takes base64url as well, with padding or without.
-   * @throws {ClientConfigurationError} if it is neither
+   * @throws `ClientConfigurationError` if it is neither
    */
   base64Decode(input: string): string;
 
@@ -1010,39 +1192,60 @@ export declare class CryptoProvider {
 
 /** How much a line matters. */
 export declare enum LogLevel {
+  /** Something failed. */
   Error = 0,
+  /** Something is odd, and went on. */
   Warning = 1,
+  /** What was done. */
   Info = 2,
+  /** Each poll and each question. */
   Verbose = 3,
+  /** MSAL: doorcode writes no such lines. */
   Trace = 4,
 }
 
 /** Takes a line. No line holds a secret. */
 export type ILoggerCallback = (level: LogLevel, message: string, containsPii: boolean) => void;
 
+/** Who hears of what. */
 export interface LoggerOptions {
+  /** Takes each line. @default nobody */
   loggerCallback?: ILoggerCallback;
-  /** @default false */
+  /** Whether lines that name a person are wanted. doorcode writes none. @default false */
   piiLoggingEnabled?: boolean;
-  /** @default LogLevel.Info */
+  /** The least important level that is wanted. @default LogLevel.Info */
   logLevel?: LogLevel;
 }
 
 /** Writes lines of the form `[time] : [correlation id] : doorcode@version : level - text`. */
 export declare class Logger {
+  /** The package is doorcode, unless named. */
   constructor(options?: LoggerOptions, packageName?: string, packageVersion?: string);
+  /** The same for another package. */
   clone(packageName: string, packageVersion: string): Logger;
+  /** Hands a line to the callback as it is. */
   executeCallback(level: LogLevel, message: string, containsPii: boolean): void;
+  /** Whether the `…Pii` methods write. */
   isPiiLoggingEnabled(): boolean;
+  /** Logs on the level `LogLevel.Error`. */
   error(message: string, correlationId?: string): void;
+  /** The same of what names a person; only with `piiLoggingEnabled`. */
   errorPii(message: string, correlationId?: string): void;
+  /** Logs on the level `LogLevel.Warning`. */
   warning(message: string, correlationId?: string): void;
+  /** The same of what names a person; only with `piiLoggingEnabled`. */
   warningPii(message: string, correlationId?: string): void;
+  /** Logs on the level `LogLevel.Info`. */
   info(message: string, correlationId?: string): void;
+  /** The same of what names a person; only with `piiLoggingEnabled`. */
   infoPii(message: string, correlationId?: string): void;
+  /** Logs on the level `LogLevel.Verbose`. */
   verbose(message: string, correlationId?: string): void;
+  /** The same of what names a person; only with `piiLoggingEnabled`. */
   verbosePii(message: string, correlationId?: string): void;
+  /** Logs on the level `LogLevel.Trace`. */
   trace(message: string, correlationId?: string): void;
+  /** The same of what names a person; only with `piiLoggingEnabled`. */
   tracePii(message: string, correlationId?: string): void;
 }
 
@@ -1050,6 +1253,7 @@ export declare class Logger {
 
 /** Every error of this package. `message` is `<errorCode>: <errorMessage>`. None holds a secret. */
 export declare class AuthError extends Error {
+  /** As MSAL has it, for programs that make such errors themselves. */
   constructor(errorCode?: string, correlationId?: string, errorMessage?: string, subError?: string);
   /** What programs go by: MSAL's code, or the server's own `error`. */
   errorCode: string;
@@ -1057,6 +1261,7 @@ export declare class AuthError extends Error {
   errorMessage: string;
   /** Entra's refinement of the code; "" where there is none. */
   subError: string;
+  /** The request's, which the server logs as well; "" without one. */
   correlationId: string;
   /** The number of Entra's error, such as "50076". A hint: programs should go by `errorCode` and `subError`. */
   errorNo?: string;
@@ -1108,6 +1313,7 @@ export declare class ClientConfigurationError extends AuthError {
 
 /** The server refused. */
 export declare class ServerError extends AuthError {
+  /** As MSAL has it. */
   constructor(
     errorCode?: string,
     correlationId?: string,
@@ -1120,6 +1326,7 @@ export declare class ServerError extends AuthError {
 
 /** Only the person can set it right, by signing in anew. */
 export declare class InteractionRequiredAuthError extends AuthError {
+  /** As MSAL has it. */
   constructor(
     errorCode?: string,
     correlationId?: string,
@@ -1135,6 +1342,7 @@ export declare class InteractionRequiredAuthError extends AuthError {
 /** Codes of `AuthError`. */
 export declare const AuthErrorCodes: {
   readonly postRequestFailed: 'post_request_failed';
+  /** The runtime held an operation up for so long that others took it for ended. Try again. */
   readonly unexpectedError: 'unexpected_error';
   readonly cacheConflict: 'cache_conflict';
   readonly cacheDecryptionFailed: 'cache_decryption_failed';
@@ -1160,6 +1368,7 @@ export declare const ClientAuthErrorCodes: {
   readonly invalidClientCredential: 'invalid_client_credential';
   readonly invalidState: 'invalid_state';
   readonly keyIdMissing: 'key_id_missing';
+  /** `acquireTokenInteractive` where no port can be opened: in browsers and on Cloudflare. */
   readonly methodNotImplemented: 'method_not_implemented';
   readonly misplacedResourceParam: 'misplaced_resource_parameter';
   readonly multipleMatchingAppMetadata: 'multiple_matching_appMetadata';
@@ -1226,6 +1435,7 @@ export declare const ClientConfigurationErrorCodes: {
   readonly untrustedAuthority: 'untrusted_authority';
   readonly urlEmptyError: 'empty_url_error';
   readonly urlParseError: 'url_parse_error';
+  /** A `redirectUri` of `acquireTokenInteractive` that is not of this machine. */
   readonly redirectUriNotSupported: 'redirect_uri_not_supported';
   readonly deviceCodeNotOffered: 'device_code_not_offered';
   readonly invalidConfiguration: 'invalid_configuration';
@@ -1249,6 +1459,7 @@ export declare const InteractionRequiredAuthErrorCodes: {
 export declare const ServerErrorCodes: {
   readonly accessDenied: 'access_denied';
   readonly authorizationDeclined: 'authorization_declined';
+  /** The person is not done. No error: polling goes on. */
   readonly authorizationPending: 'authorization_pending';
   readonly badVerificationCode: 'bad_verification_code';
   readonly expiredToken: 'expired_token';
@@ -1259,6 +1470,7 @@ export declare const ServerErrorCodes: {
   readonly invalidScope: 'invalid_scope';
   readonly invalidTarget: 'invalid_target';
   readonly serverError: 'server_error';
+  /** Polls come too often. No error: polling goes on, more slowly. */
   readonly slowDown: 'slow_down';
   readonly temporarilyUnavailable: 'temporarily_unavailable';
   readonly unauthorizedClient: 'unauthorized_client';

@@ -1,5 +1,7 @@
 /**
  * For tests of what is written for doorcode.
+ *
+ * @module doorcode/testing
  */
 
 import type { ICachePlugin, IVersionedCachePlugin } from 'doorcode';

@@ -1,5 +1,7 @@
 /**
  * Any other store, encrypted.
+ *
+ * @module doorcode/cache/encrypted
  */
 
 import type { ICachePlugin, IVersionedCachePlugin, TokenCacheContext } from 'doorcode';
@@ -66,9 +68,16 @@ export type EncryptedCachePluginOptions = EncryptionKey & {
 
 /** A `CryptoKey`, as far as it is looked at. */
 export interface AesGcmKey {
-  readonly algorithm: { readonly name: string };
+  /** What the key is for. */
+  readonly algorithm: {
+    /** "AES-GCM". */
+    readonly name: string;
+  };
+  /** Whether scripts can read it. */
   readonly extractable: boolean;
+  /** "secret". */
   readonly type: string;
+  /** With "encrypt" and "decrypt". */
   readonly usages: readonly string[];
 }
 
@@ -76,6 +85,7 @@ export interface AesGcmKey {
 export interface Keyring {
   /** Returns or resolves to what is there; null if nothing is. */
   getPassword(): string | null | undefined | Promise<string | null | undefined>;
+  /** Puts it there; may be async. */
   setPassword(password: string): unknown;
 }
 
@@ -98,18 +108,18 @@ export interface Keyring {
 export declare class EncryptedCachePlugin implements ICachePlugin {
   /**
    * @param store any other plugin but a `DistributedCachePlugin`
-   * @throws {ClientConfigurationError} naming what is wrong with the arguments
+   * @throws `ClientConfigurationError` naming what is wrong with the arguments
    */
   constructor(store: ICachePlugin | IVersionedCachePlugin, options: EncryptedCachePluginOptions);
 
   /**
    * There if the store knows versions, as `IVersionedCachePlugin` has it.
-   * @throws {AuthError} `cache_decryption_failed`; `cache_store_failed` if the keyring fails
+   * @throws `AuthError` `cache_decryption_failed`; `cache_store_failed` if the keyring fails
    */
   readonly readCache?: IVersionedCachePlugin['readCache'];
   /**
    * There if the store knows versions, as `IVersionedCachePlugin` has it.
-   * @throws {AuthError} `cache_store_failed` if the keyring fails, or PBKDF2 does
+   * @throws `AuthError` `cache_store_failed` if the keyring fails, or PBKDF2 does
    */
   readonly writeCache?: IVersionedCachePlugin['writeCache'];
 
@@ -120,7 +130,7 @@ export declare class EncryptedCachePlugin implements ICachePlugin {
    * Encrypts what is stored with the current key, unless it is. A store without versions and without a lock must not be in use meanwhile:
    * call this before the first operation.
    * @returns whether anything was changed
-   * @throws {AuthError} `cache_decryption_failed`; `cache_conflict` if others wrote all the time; `cache_store_failed` as above
+   * @throws `AuthError` `cache_decryption_failed`; `cache_conflict` if others wrote all the time; `cache_store_failed` as above
    */
   rotate(): Promise<boolean>;
 }

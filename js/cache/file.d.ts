@@ -1,8 +1,10 @@
 /**
  * The token cache in a file that several processes may share: for Node, Deno and Bun.
+ *
+ * @module doorcode/cache/file
  */
 
-import type { ICachePlugin, IVersionedCachePlugin, TokenCacheContext } from 'doorcode';
+import type { ICachePlugin, IVersionedCachePlugin, StoredCache, TokenCacheContext } from 'doorcode';
 
 /** Where the file is. All of it may be left out. */
 export interface FileCacheOptions {
@@ -54,11 +56,11 @@ export interface FileSetAside {
  * seconds (`retryable`).
  */
 export declare class FileCachePlugin implements ICachePlugin, IVersionedCachePlugin {
-  /** @throws {ClientConfigurationError} naming the option that is wrong */
+  /** @throws `ClientConfigurationError` naming the option that is wrong */
   constructor(options?: FileCacheOptions);
   /** The file, as an absolute path. */
   readonly path: string;
-  readCache(since: string | undefined): Promise<{ cache: string; version: string } | null>;
+  readCache(since: string | undefined): Promise<StoredCache | null>;
   writeCache(cache: string, expected: string | undefined): Promise<string | null>;
   setAside(version: string, reason: Error): Promise<void>;
   beforeCacheAccess(cacheContext: TokenCacheContext): Promise<void>;

@@ -8,16 +8,21 @@
  * What goes wrong is an `AuthError` of the code `cache_store_failed`, with what the store said as its `cause`, and `retryable` if the same
  * may do later. It names no key. What is stored under the key and is no cache is reported, and left as it is. None of the stores encrypts
  * by itself with a key that only you have; see `doorcode/cache/encrypted`.
+ *
+ * @module doorcode/cache/kv
  */
 
-import type { ICachePlugin, IVersionedCachePlugin, TokenCacheContext } from 'doorcode';
+import type { ICachePlugin, IVersionedCachePlugin, StoredCache, TokenCacheContext } from 'doorcode';
 
 /** What `KvCachePlugin` needs of a KV namespace: Cloudflare's `KVNamespace` has it. */
 export interface KvNamespace {
+  /** The text; null where there is none. */
   get(key: string, type: 'text'): Promise<string | null>;
+  /** Stores it. `expirationTtl` is in seconds. */
   put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
 }
 
+/** What `KvCachePlugin` may be told. */
 export interface KvCachePluginOptions {
   /** Where the cache is, such as `tokens/<session id>`; at most 512 bytes. @default "token-cache" */
   key?: string;
@@ -42,9 +47,9 @@ export interface KvCachePluginOptions {
  * ```
  */
 export declare class KvCachePlugin implements ICachePlugin, IVersionedCachePlugin {
-  /** @throws {ClientConfigurationError} whose `field` is `namespace`, `key` or `expirationTtl`, and which says what to do */
+  /** @throws `ClientConfigurationError` whose `field` is `namespace`, `key` or `expirationTtl`, and which says what to do */
   constructor(namespace: KvNamespace, options?: KvCachePluginOptions);
-  readCache(since: string | undefined): Promise<{ cache: string; version: string } | null>;
+  readCache(since: string | undefined): Promise<StoredCache | null>;
   writeCache(cache: string, expected: string | undefined): Promise<string | null>;
   beforeCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
   afterCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
@@ -52,18 +57,25 @@ export declare class KvCachePlugin implements ICachePlugin, IVersionedCachePlugi
 
 /** What `DurableObjectCachePlugin` needs of a Durable Object's storage: Cloudflare's `DurableObjectStorage` has it. */
 export interface DurableObjectStorage {
+  /** One value. */
   get<T = unknown>(key: string): Promise<T | undefined>;
+  /** Runs the closure; what it changes is stored all at once, or not at all. */
   transaction<T>(closure: (transaction: DurableObjectTransaction) => Promise<T>): Promise<T>;
 }
 
 /** What `DurableObjectCachePlugin` needs of a transaction: Cloudflare's type of that name has it. */
 export interface DurableObjectTransaction {
+  /** One value. */
   get<T = unknown>(key: string): Promise<T | undefined>;
+  /** Several values, by their keys. */
   get<T = unknown>(keys: string[]): Promise<Map<string, T>>;
+  /** Stores values. */
   put<T>(entries: Record<string, T>): Promise<void>;
+  /** Removes values; resolves to how many. */
   delete(keys: string[]): Promise<number>;
 }
 
+/** What `DurableObjectCachePlugin` may be told. */
 export interface DurableObjectCachePluginOptions {
   /** Where the cache is; its parts are beside it, under this key with `#0`, `#1` and so on behind it. @default "token-cache" */
   key?: string;
@@ -84,9 +96,9 @@ export interface DurableObjectCachePluginOptions {
  * ```
  */
 export declare class DurableObjectCachePlugin implements ICachePlugin, IVersionedCachePlugin {
-  /** @throws {ClientConfigurationError} whose `field` is `storage` or `key`, and which says what to do */
+  /** @throws `ClientConfigurationError` whose `field` is `storage` or `key`, and which says what to do */
   constructor(storage: DurableObjectStorage, options?: DurableObjectCachePluginOptions);
-  readCache(since: string | undefined): Promise<{ cache: string; version: string } | null>;
+  readCache(since: string | undefined): Promise<StoredCache | null>;
   writeCache(cache: string, expected: string | undefined): Promise<string | null>;
   beforeCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
   afterCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
@@ -97,25 +109,48 @@ export type DenoKvKeyPart = Uint8Array | string | number | bigint | boolean;
 
 /** What is stored under a key of Deno KV's. */
 export interface DenoKvEntry {
+  /** The value; null where there is none. */
   value: unknown;
+  /** Its version; null where there is none. */
   versionstamp: string | null;
 }
 
 /** What `DenoKvCachePlugin` needs of Deno KV: `Deno.Kv` has it. */
 export interface DenoKvStore {
+  /** One entry. */
   get(key: DenoKvKeyPart[]): Promise<DenoKvEntry>;
+  /** Several entries, of one moment. */
   getMany(keys: DenoKvKeyPart[][]): Promise<DenoKvEntry[]>;
+  /** Begins an atomic operation. */
   atomic(): DenoKvAtomicOperation;
 }
 
+/** What became of an atomic operation. */
+export type DenoKvCommit =
+  | {
+      /** It was done. */
+      ok: true;
+      /** The version of what was written. */
+      versionstamp: string;
+    }
+  | {
+      /** A check failed, and nothing was done. */
+      ok: false;
+    };
+
 /** What `DenoKvCachePlugin` needs of an atomic operation: `Deno.AtomicOperation` has it. */
 export interface DenoKvAtomicOperation {
+  /** Makes it fail if the entry is of another version. */
   check(check: { key: DenoKvKeyPart[]; versionstamp: string | null }): this;
+  /** Stores a value. `expireIn` is in milliseconds. */
   set(key: DenoKvKeyPart[], value: unknown, options?: { expireIn?: number }): this;
+  /** Removes an entry. */
   delete(key: DenoKvKeyPart[]): this;
-  commit(): Promise<{ ok: true; versionstamp: string } | { ok: false }>;
+  /** Does all of it; or nothing, where a check fails. */
+  commit(): Promise<DenoKvCommit>;
 }
 
+/** What `DenoKvCachePlugin` may be told. */
 export interface DenoKvCachePluginOptions {
   /**
    * Where the cache is; its parts are beside it, under this key with `"part"` and a number behind it.
@@ -143,9 +178,9 @@ export interface DenoKvCachePluginOptions {
  * ```
  */
 export declare class DenoKvCachePlugin implements ICachePlugin, IVersionedCachePlugin {
-  /** @throws {ClientConfigurationError} whose `field` is `kv`, `key` or `expireIn`, and which says what to do */
+  /** @throws `ClientConfigurationError` whose `field` is `kv`, `key` or `expireIn`, and which says what to do */
   constructor(kv: DenoKvStore, options?: DenoKvCachePluginOptions);
-  readCache(since: string | undefined): Promise<{ cache: string; version: string } | null>;
+  readCache(since: string | undefined): Promise<StoredCache | null>;
   writeCache(cache: string, expected: string | undefined): Promise<string | null>;
   beforeCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
   afterCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;

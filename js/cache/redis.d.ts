@@ -7,9 +7,11 @@
  * encrypted; whoever may read the keys has the tokens, and so has who may run MONITOR or SLOWLOG. So use TLS and a user of its own
  * (`ACL SETUSER doorcode on >password ~doorcode:* resetchannels -@all +eval +get +set +pexpire`; ioredis wants `+info` as well), and put
  * `EncryptedCachePlugin` of `doorcode/cache/encrypted` around the plugin where operators or backups are not to see tokens.
+ *
+ * @module doorcode/cache/redis
  */
 
-import type { ICachePlugin, IVersionedCachePlugin, TokenCacheContext } from 'doorcode';
+import type { ICachePlugin, IVersionedCachePlugin, StoredCache, TokenCacheContext } from 'doorcode';
 
 /**
  * A client that the program has made and closes: of node-redis (the package `redis`, 4 or later: `createClient`, `createClientPool`,
@@ -22,6 +24,7 @@ export interface RedisClient {
   sendCommand(...args: any[]): unknown;
 }
 
+/** What `RedisCachePlugin` may be told. */
 export interface RedisCachePluginOptions {
   /**
    * Whose tokens: a session or a person. Make a plugin and an application for each, which costs microseconds. What people may choose
@@ -55,14 +58,14 @@ export interface RedisCachePluginOptions {
  * changes anything; if it had been stored after all, that is seen first. None of them names the key, for a session's id may be secret.
  */
 export declare class RedisCachePlugin implements ICachePlugin, IVersionedCachePlugin {
-  /** @throws {ClientConfigurationError} naming what is wrong in `field` */
+  /** @throws `ClientConfigurationError` naming what is wrong in `field` */
   constructor(client: RedisClient, options?: RedisCachePluginOptions);
-  /** @throws {AuthError} `cache_store_failed` */
-  readCache(since: string | undefined): Promise<{ cache: string; version: string } | null>;
-  /** @throws {AuthError} `cache_store_failed` */
+  /** @throws `AuthError` `cache_store_failed` */
+  readCache(since: string | undefined): Promise<StoredCache | null>;
+  /** @throws `AuthError` `cache_store_failed` */
   writeCache(cache: string, expected: string | undefined): Promise<string | null>;
   /** For MSAL Node; doorcode uses the two above. */
   beforeCacheAccess(cacheContext: TokenCacheContext): Promise<void>;
-  /** For MSAL Node. @throws {AuthError} `cache_conflict` if somebody else has written meanwhile: try again */
+  /** For MSAL Node. @throws `AuthError` `cache_conflict` if somebody else has written meanwhile: try again */
   afterCacheAccess(cacheContext: TokenCacheContext): Promise<void>;
 }

@@ -5,22 +5,29 @@
  * unencrypted in the browser's profile, except where it says otherwise below. `EncryptedCachePlugin` around one of these, with a
  * key that is not extractable, keeps it from whoever reads the profile's files; no store keeps it from a script that was smuggled into the
  * page.
+ *
+ * @module doorcode/cache/web
  */
 
-import type { ICachePlugin, IVersionedCachePlugin, TokenCacheContext } from 'doorcode';
+import type { ICachePlugin, IVersionedCachePlugin, StoredCache, TokenCacheContext } from 'doorcode';
 
 /** A storage area of an extension, such as `chrome.storage.session`: what `WebStorageCachePlugin` needs of it. */
 export interface ExtensionStorageArea {
+  /** An object with the value under the key, if there is one. */
   get(key: string): Promise<{ [key: string]: unknown }>;
+  /** Stores values by their keys. */
   set(items: { [key: string]: unknown }): Promise<void>;
 }
 
 /** The storage of a tab, `sessionStorage`: what `WebStorageCachePlugin` needs of it. */
 export interface TabStorage {
+  /** The value; null where there is none. */
   getItem(key: string): string | null;
+  /** Stores it. */
   setItem(key: string, value: string): void;
 }
 
+/** What `WebStorageCachePlugin` may be told. */
 export interface WebStorageCachePluginOptions {
   /**
    * Under which key the cache is stored. A text that other code has left there is read, and replaced by the next write.
@@ -54,14 +61,14 @@ export interface WebStorageCachePluginOptions {
  */
 export declare class WebStorageCachePlugin implements ICachePlugin, IVersionedCachePlugin {
   /**
-   * @throws {ClientConfigurationError} naming `area` or an option: the area is missing, or of a kind that is refused; there are no
+   * @throws `ClientConfigurationError` naming `area` or an option: the area is missing, or of a kind that is refused; there are no
    * Web Locks, as in pages that are served by http
    */
   constructor(area: ExtensionStorageArea | TabStorage, options?: WebStorageCachePluginOptions);
-  /** @throws {AuthError} `cache_store_failed`: the browser failed, or what is stored under the key is no text */
-  readCache(since: string | undefined): Promise<{ cache: string; version: string } | null>;
+  /** @throws `AuthError` `cache_store_failed`: the browser failed, or what is stored under the key is no text */
+  readCache(since: string | undefined): Promise<StoredCache | null>;
   /**
-   * @throws {AuthError} `cache_store_failed`: there is no room, or the time limit has passed (`retryable`), and nothing was changed; or the
+   * @throws `AuthError` `cache_store_failed`: there is no room, or the time limit has passed (`retryable`), and nothing was changed; or the
    * browser failed (`retryable`), as it does where the service worker is just being ended
    */
   writeCache(cache: string, expected: string | undefined): Promise<string | null>;
@@ -69,6 +76,7 @@ export declare class WebStorageCachePlugin implements ICachePlugin, IVersionedCa
   afterCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
 }
 
+/** What `IndexedDbCachePlugin` may be told. */
 export interface IndexedDbCachePluginOptions {
   /** The name of the database, which is made where it is not there. It is for caches alone. @default 'doorcode' */
   name?: string;
@@ -76,7 +84,7 @@ export interface IndexedDbCachePluginOptions {
   key?: string;
   /** How many milliseconds an operation waits for others who use the database. @default 10000 */
   timeout?: number;
-  /** @default globalThis.indexedDB */
+  /** Another IndexedDB, for tests. @default globalThis.indexedDB */
   indexedDB?: IDBFactory;
 }
 
@@ -97,14 +105,14 @@ export interface IndexedDbCachePluginOptions {
  * ```
  */
 export declare class IndexedDbCachePlugin implements ICachePlugin, IVersionedCachePlugin {
-  /** @throws {ClientConfigurationError} naming the option that is wrong; `indexedDB` where there is none */
+  /** @throws `ClientConfigurationError` naming the option that is wrong; `indexedDB` where there is none */
   constructor(options?: IndexedDbCachePluginOptions);
   /**
-   * @throws {AuthError} `cache_store_failed`: the time limit has passed or the browser failed (both `retryable`); or what is stored under
+   * @throws `AuthError` `cache_store_failed`: the time limit has passed or the browser failed (both `retryable`); or what is stored under
    * the key is no text
    */
-  readCache(since: string | undefined): Promise<{ cache: string; version: string } | null>;
-  /** @throws {AuthError} `cache_store_failed`, as above, or because there is no room. Nothing was changed then. */
+  readCache(since: string | undefined): Promise<StoredCache | null>;
+  /** @throws `AuthError` `cache_store_failed`, as above, or because there is no room. Nothing was changed then. */
   writeCache(cache: string, expected: string | undefined): Promise<string | null>;
   beforeCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
   afterCacheAccess(tokenCacheContext: TokenCacheContext): Promise<void>;
