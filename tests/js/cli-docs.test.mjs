@@ -4,21 +4,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { generate } from 'selfsigned';
 import { authorizationServer, consumer } from '../runtimes/support/consumer.mjs';
 import { Home } from './support/command.mjs';
-import { ALIASES, CLIENT, PERSON, startEntra, TENANT } from './support/entra.mjs';
+import { ALIASES, startEntra } from './support/entra.mjs';
+import { GRAPH, GRAPH_TOKEN as TOKEN, startGraph } from './support/graph.mjs';
 import { environmentHere } from './support/hosts.mjs';
-import { jwt } from './support/jwt.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const GRAPH = 'graph.microsoft.com';
-/** As Graph's are: a JWT that is nobody else's business. */
-const TOKEN = jwt({ aud: `https://${GRAPH}`, tid: TENANT, appid: CLIENT, scp: 'User.Read', exp: Math.floor(Date.now() / 1000) + 3600 });
 /** Ends what should have ended by itself. Nothing else waits for it. */
 const PATIENCE = 120_000;
 
@@ -43,15 +38,8 @@ before(async () => {
   project = installed.folder;
   entra = await startEntra({ interval: 1, accessToken: TOKEN });
   openId = await authorizationServer();
-  const { private: key, cert } = await generate([{ name: 'commonName', value: GRAPH }], { extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: GRAPH }] }] });
-  graph = createServer({ key, cert }, ({ url, headers }, response) => {
-    const isMe = url === '/v1.0/me' && headers.authorization === `Bearer ${TOKEN}`;
-    response.writeHead(isMe ? 200 : 401, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(isMe ? { displayName: PERSON.name } : { error: { code: 'InvalidAuthenticationToken', message: 'Access token is empty.' } }));
-  });
-  await new Promise((resolve) => graph.listen(0, '127.0.0.1', resolve));
-
-  const { port } = graph.address();
+  graph = await startGraph();
+  const { port, cert } = graph;
   writeFileSync(join(project, 'graph.pem'), cert);
   writeFileSync(join(project, '.curlrc'), `connect-to = "${GRAPH}:443:127.0.0.1:${port}"\ncacert = "${join(project, 'graph.pem')}"\n`);
   const ports = Object.fromEntries(ALIASES.map((name) => [name, entra.port]));
@@ -66,7 +54,7 @@ before(async () => {
 });
 
 after(async () => {
-  await new Promise((resolve) => graph?.close(resolve) ?? resolve());
+  await graph?.close();
   await openId?.close();
   await entra?.close();
   installed?.remove();
