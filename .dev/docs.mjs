@@ -1,11 +1,12 @@
-// `npm run docs`: writes docs/api/, the reference, from the types in js/*.d.ts: one page for each entry of the package. Everything that is
-// exported has to be documented, and every link has to lead somewhere; else this fails. `tests/js/reference.test.mjs` compares what is
-// committed with what this makes.
+// `npm run docs`: writes what is made of the code. docs/api/, the reference, is made of the types in js/*.d.ts: one page for each entry of the
+// package; everything that is exported has to be documented, and every link has to lead somewhere, else this fails. docs/floors.svg is made of
+// the imports in src/: see floors.mjs. `tests/js/reference.test.mjs` compares what is committed with what this makes.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Application, Comment, Converter, DeclarationReflection, IntrinsicType, LiteralType, Logger, LogLevel, PageEvent, ReflectionKind, SignatureReflection } from 'typedoc';
+import { draw, PICTURE } from './floors.mjs';
 import { main, ROOT, say } from './steps.mjs';
 
 export const REFERENCE = join(ROOT, 'docs/api');
@@ -142,6 +143,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   main(async () => {
     const complaints = await writeReference(REFERENCE);
     if (complaints.length > 0) throw new Error(complaints.join('\n'));
-    say(`✓ ${relative(ROOT, REFERENCE)}/`);
+    writeFileSync(PICTURE, draw());
+    for (const path of [REFERENCE, PICTURE]) say(`✓ ${relative(ROOT, path)}`);
   });
 }

@@ -1,4 +1,5 @@
-// docs/api/ is what the types give: see .dev/docs.mjs, which also says what is not documented and which link leads nowhere.
+// docs/api/ is what the types give: see .dev/docs.mjs, which also says what is not documented and which link leads nowhere. docs/floors.svg
+// is what the imports give.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { draw, PICTURE } from '../../.dev/floors.mjs';
 import { REFERENCE, UNUSED, writeReference } from '../../.dev/docs.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -51,5 +53,11 @@ describe('the reference', () => {
     const unused = [...files(REFERENCE).get('doorcode.md').matchAll(/`(\w+)` \| `"(\w+)"` \| (.+) \|$/gm)].filter(([, , , text]) => text === UNUSED);
     assert.ok(unused.length > 30, `${unused.length}`);
     for (const [, name, value] of unused) assert.doesNotMatch(code, new RegExp(`ErrorCodes\\.${name}\\b|["']${value}["']`), name);
+  });
+});
+
+describe('the picture of the floors', () => {
+  it('is what the code says', () => {
+    assert.ok(readFileSync(PICTURE, 'utf8') === draw(), 'docs/floors.svg is not up to date: run `npm run docs`');
   });
 });
