@@ -58,23 +58,6 @@ const EXPORTS = {
 };
 const SUBPATHS = Object.keys(EXPORTS);
 
-/** What the documented examples take for granted. */
-const AROUND = {
-  pca: 'PublicClientApplication', cca: 'ConfidentialClientApplication', cachePlugin: 'ICachePlugin', signal: 'AbortSignal', saved: 'string', clientId: 'string', authority: 'string', session: 'string', passphrase: 'string',
-  redirectUri: 'string', query: 'Record<string, string>', bearer: 'string', thumbprintSha256: 'string', privateKey: 'string',
-  pending: "import('doorcode').AuthorizationCodeRequest", open: '(url: string) => Promise<unknown>',
-  newKey: 'Uint8Array', oldKey: 'Uint8Array',
-  load: '() => Promise<string>', store: '(text: string) => Promise<void>',
-  get: '() => Promise<{ text: string; etag: string }>', put: '(text: string, condition: { ifMatch: string | undefined }) => Promise<string | null>',
-  makePlugin: '() => ICachePlugin', it: '(name: string, run: () => Promise<void>) => void',
-  // Of platforms and clients, as far as the plugins' types want them.
-  chrome: "{ storage: { session: ConstructorParameters<typeof import('doorcode/cache/web').WebStorageCachePlugin>[0] } }",
-  ctx: "{ storage: ConstructorParameters<typeof import('doorcode/cache/kv').DurableObjectCachePlugin>[0] }",
-  env: "{ TOKENS: ConstructorParameters<typeof import('doorcode/cache/kv').KvCachePlugin>[0] }",
-  kv: "ConstructorParameters<typeof import('doorcode/cache/kv').DenoKvCachePlugin>[0]",
-  client: "ConstructorParameters<typeof import('doorcode/cache/redis').RedisCachePlugin>[0]",
-};
-
 const signIn = `
   const { CLIENT_ID: clientId, AUTHORITY: authority } = process.env;
   const pca = new PublicClientApplication({ auth: { clientId, authority } });
@@ -197,25 +180,6 @@ describe('the packed tarball', () => {
     for (const [module, moduleResolution] of [['node16', 'node16'], ['nodenext', 'nodenext'], ['preserve', 'bundler']]) {
       assert.equal(await compile(files, { module, moduleResolution }), '', moduleResolution);
     }
-  });
-
-  it('is documented by examples that compile', async () => {
-    mkdirSync(join(folder, 'types'), { recursive: true });
-    const blocks = ['README.md', 'docs/stores.md'].map((name) =>
-      [...readFileSync(join(root, name), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code));
-    assert.deepEqual(blocks.map(({ length }) => length), [15, 12]);
-    const IMPORT = /^import .*\n/gm;
-    const imports = new Set([
-      "import { ConfidentialClientApplication, CryptoProvider, DeviceCodeFlow, diagnose, PublicClientApplication, type ICachePlugin, type IVersionedCachePlugin } from 'doorcode';\n",
-      ...blocks.flat().flatMap((code) => code.match(IMPORT) ?? []),
-    ]);
-    const around = `interface Around { ${Object.entries(AROUND).map(([name, type]) => `${name}: ${type};`).join(' ')} }`;
-    const examples = blocks.flat().map((code, number) => `export async function example${number}({ ${Object.keys(AROUND)} }: Around) {{\n${code.replace(IMPORT, '')}\n}}`);
-    writeFileSync(join(folder, 'types/documented.mts'), [...imports, around, ...examples].join('\n'));
-    const keyring = 'constructor(service: string, account: string, options?: { linux?: { store?: string } }); getPassword(): Promise<string | null>; setPassword(password: string): Promise<void>;';
-    writeFileSync(join(folder, 'types/around.d.ts'), `declare module '@napi-rs/keyring' { export class AsyncEntry { ${keyring} } }`);
-    const options = { module: 'nodenext', moduleResolution: 'nodenext', types: ['node'], typeRoots: [join(root, 'node_modules/@types')] };
-    assert.equal(await compile(['documented.mts', 'around.d.ts'], options), '');
   });
 
   it('is clean by publint and arethetypeswrong', async () => {
