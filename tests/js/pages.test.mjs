@@ -142,7 +142,7 @@ describe('every example in JavaScript or TypeScript', () => {
 });
 
 // What a shell has of itself, and what every machine has.
-const SHELL = ['cd', 'echo', 'exec', 'exit', 'export', 'fi', 'done', 'set', 'cat', 'chmod', 'cp', 'curl', 'mkdir', 'openssl', 'python3', 'rm'];
+const SHELL = ['cd', 'echo', 'exec', 'exit', 'export', 'fi', 'done', 'set', 'cat', 'chmod', 'cp', 'curl', 'mkdir', 'diff', 'grep', 'openssl', 'python3', 'rm', 'sha256sum', 'tar'];
 /** Those of other runtimes, which tests/runtimes runs. */
 const RUNTIMES = ['bun', 'deno'];
 const readOptional = (path) => (existsSync(join(root, path)) ? JSON.parse(read(path)) : {});
@@ -185,7 +185,7 @@ function commands(code) {
   const lines = code.replaceAll(/\\\n/g, ' ').replaceAll(/<[^<>\n]+>/g, '_').split('\n').map((line) => line.replace(/(^|\s)#.*/, '')).filter((line) => line.trim());
   return lines.flatMap((line) => line.split(/&&|\|\||[|;]|\$\(/)).map((part) => {
     const words = part.replaceAll(/["')(]/g, ' ').trim().split(/\s+/);
-    while (/^(\w+=.*|if|then|else|do|while|!|time|nice|sudo)$/.test(words[0] ?? '')) words.shift();
+    while (/^(\w+=.*|if|then|else|do|while|!|time|nice|-n|\d+|sudo)$/.test(words[0] ?? '')) words.shift();
     return words.filter(Boolean);
   }).filter((words) => words.length > 0);
 }
