@@ -7,9 +7,11 @@ import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ask, CRATES, main, ROOT, run, TOOLS } from './steps.mjs';
+import { contents, inside } from './inside.mjs';
 import { licences } from './licences.mjs';
+import { SBOM, sbom } from './sbom.mjs';
 import { setup } from './setup.mjs';
+import { ask, CRATES, main, ROOT, run, TOOLS } from './steps.mjs';
 import { SEPARATOR } from './wasm-std.mjs';
 
 const OUT = join(ROOT, 'pkg');
@@ -22,16 +24,16 @@ const SUBPATHS = Object.keys(JSON.parse(readFileSync(join(ROOT, 'pkg-template/pa
 /** These, and what the stores share. */
 const BESIDE = [...SUBPATHS, 'cache/plugin'];
 const CORE_SOURCES = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'src', '.dev/build.mjs', '.dev/setup.mjs', '.dev/wasm-std.mjs'];
-const SOURCES = [...CORE_SOURCES, '.dev/licences.mjs', 'js', 'pkg-template', 'README.md', 'CHANGELOG.md', 'LICENSE'];
+const SOURCES = [...CORE_SOURCES, '.dev/inside.mjs', '.dev/licences.mjs', '.dev/sbom.mjs', 'js', 'pkg-template', 'README.md', 'CHANGELOG.md', 'LICENSE'];
 
 /** Builds the package if any source is newer than it. @returns {Promise<NodeJS.ProcessEnv>} in which the core is compiled */
 export async function build() {
   const environment = await setup();
   const compiler = `${await ask('rustc', ['-vV'], environment)}\n${flags(environment)}`;
-  await unlessMade(STAMP, digest(SOURCES, compiler), published().map((name) => join(OUT, name)), async () => {
+  await unlessMade(STAMP, digest(SOURCES, compiler), [...published().map((name) => join(OUT, name)), SBOM], async () => {
     const made = ['core.wasm', 'core.d.ts', 'core.deflated'].map((name) => join(CORE, name));
     await unlessMade(CORE_STAMP, digest(CORE_SOURCES, compiler), made, () => compile(environment));
-    await bundle();
+    await bundle(environment);
   });
   return environment;
 }
@@ -90,7 +92,8 @@ function flags({ CARGO_ENCODED_RUSTFLAGS: given }) {
   return [...(given ? [given] : []), ...crates, `--remap-path-prefix=${ROOT}=doorcode`].join(SEPARATOR);
 }
 
-async function bundle() {
+/** @param {NodeJS.ProcessEnv} environment in which the core was compiled */
+async function bundle(environment) {
   const { build: esbuild } = await import('esbuild');
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT);
@@ -142,8 +145,9 @@ async function bundle() {
     const { code } = await minify(readFileSync(path, 'utf8'), { compress: false, mangle: { toplevel: false }, format: { max_line_len: 160 } });
     writeFileSync(path, code ?? '');
   }
-  const bundled = [...Object.keys(metafile.inputs), ...(await bundleCommand(version))];
-  writeFileSync(join(OUT, 'THIRD-PARTY-LICENSES.txt'), await licences(bundled));
+  const parts = await inside({ 'doorcode.js': contents(metafile), cli: contents(await bundleCommand(version)) }, environment);
+  writeFileSync(join(OUT, 'THIRD-PARTY-LICENSES.txt'), licences(parts));
+  writeFileSync(SBOM, `${JSON.stringify(sbom(manifest(), parts), null, 2)}\n`);
   copyFileSync(join(CORE, 'core.wasm'), join(OUT, 'core.wasm'));
   for (const file of ['CHANGELOG.md', 'LICENSE']) copyFileSync(join(ROOT, file), join(OUT, file));
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -160,7 +164,6 @@ async function bundle() {
  * Makes the command of js/cli, with the libraries that it uses inside, so that the package has no dependencies. What a command needs is in
  * files of its own, which are loaded when it runs.
  * @param {string} version
- * @returns {Promise<string[]>} the files that went into it
  */
 async function bundleCommand(version) {
   const { build: esbuild } = await import('esbuild');
@@ -183,7 +186,7 @@ async function bundleCommand(version) {
     metafile: true,
   });
   chmodSync(join(OUT, 'cli/doorcode.js'), 0o755);
-  return Object.keys(metafile.inputs);
+  return metafile;
 }
 
 /** The files that the published package.json names. */
