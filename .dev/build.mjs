@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { contents, inside } from './inside.mjs';
+import { compiler, contents, inside } from './inside.mjs';
 import { licences } from './licences.mjs';
 import { SBOM, sbom } from './sbom.mjs';
 import { setup } from './setup.mjs';
@@ -145,9 +145,10 @@ async function bundle(environment) {
     const { code } = await minify(readFileSync(path, 'utf8'), { compress: false, mangle: { toplevel: false }, format: { max_line_len: 160 } });
     writeFileSync(path, code ?? '');
   }
-  const parts = await inside({ 'doorcode.js': contents(metafile), cli: contents(await bundleCommand(version)) }, environment);
+  const tools = await compiler(environment);
+  const parts = await inside({ 'doorcode.js': contents(metafile), cli: contents(await bundleCommand(version)) }, tools.rustc);
   writeFileSync(join(OUT, 'THIRD-PARTY-LICENSES.txt'), licences(parts));
-  writeFileSync(SBOM, `${JSON.stringify(sbom(manifest(), parts), null, 2)}\n`);
+  writeFileSync(SBOM, `${JSON.stringify(sbom(manifest(), parts, tools), null, 2)}\n`);
   copyFileSync(join(CORE, 'core.wasm'), join(OUT, 'core.wasm'));
   for (const file of ['CHANGELOG.md', 'LICENSE']) copyFileSync(join(ROOT, file), join(OUT, file));
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');

@@ -24,11 +24,11 @@ const WASM = 'wasm32-unknown-unknown';
 
 /**
  * @param {Record<string, string[]>} bundles for each file of the package, the files that it was made of
- * @param {NodeJS.ProcessEnv} environment in which the core is compiled
+ * @param {string} rustc the version of the compiler
  * @returns {Promise<Part[]>} in an order that is always the same
  */
-export async function inside(bundles, environment) {
-  const parts = [...(await crates()), ...libraries(bundles), await standardLibrary(environment)];
+export async function inside(bundles, rustc) {
+  const parts = [...(await crates()), ...libraries(bundles), standardLibrary(rustc)];
   const order = (/** @type {Part} */ { kind, name, version }) => `${kind} ${name} ${version}`;
   return parts.sort((one, other) => (order(one) < order(other) ? -1 : 1));
 }
@@ -88,14 +88,22 @@ async function crates() {
   });
 }
 
-/** It is of the compiler, and no lockfile names it. @param {NodeJS.ProcessEnv} environment @returns {Promise<Part>} */
-async function standardLibrary(environment) {
-  const version = /^rustc (\S+)/.exec((await ask('rustc', ['--version'], environment)) ?? '')?.[1];
-  if (!version) throw new Error('rustc does not tell its version');
+/** It is of the compiler, and no lockfile names it. @param {string} version @returns {Part} */
+function standardLibrary(version) {
   return {
     kind: 'std', name: 'rust-std', version, license: 'MIT OR Apache-2.0', folder: '', description: 'The Rust standard library, with what that is made of',
     repository: 'https://github.com/rust-lang/rust', hash: undefined, inside: ['core.wasm'], needs: [], isDirect: true,
   };
+}
+
+/** What no lockfile fixes and the bytes of the module depend on. @param {NodeJS.ProcessEnv} environment @returns {Promise<{ rustc: string, lld: string }>} the versions */
+export async function compiler(environment) {
+  const [verbose, sysroot] = await Promise.all([ask('rustc', ['-vV'], environment), ask('rustc', ['--print', 'sysroot'], environment)]);
+  const [, rustc] = /^rustc (\S+)/.exec(verbose ?? '') ?? [];
+  const [, host] = /^host: (.+)$/m.exec(verbose ?? '') ?? [];
+  if (!rustc || !host || !sysroot) throw new Error('rustc does not tell its version');
+  const lld = await ask(join(sysroot, 'lib/rustlib', host, 'bin/rust-lld'), ['-flavor', 'wasm', '--version'], environment);
+  return { rustc, lld: /LLD (\S+)/.exec(lld ?? '')?.[1] ?? 'unknown' };
 }
 
 /** Cargo allows an old way of writing "or". @param {string | undefined} license @param {string} name */

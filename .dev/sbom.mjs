@@ -14,8 +14,9 @@ export const SBOM = join(ROOT, 'target/doorcode.cdx.json');
  * Without a date and a serial number, which the standard leaves open: the same sources make the same bill.
  * @param {{ name: string, version: string, license: string, description: string }} published its package.json
  * @param {Part[]} parts what is inside
+ * @param {Record<string, string>} tools the versions of what no lockfile fixes
  */
-export function sbom({ name, version, license, description }, parts) {
+export function sbom({ name, version, license, description }, parts, tools) {
   const root = `pkg:npm/${name}@${version}`;
   const refs = new Map(parts.map((part) => [`${part.name} ${part.version}`, purl(part)]));
   const needed = (/** @type {string[]} */ labels) => labels.map((label) => refs.get(label)).filter((ref) => ref !== undefined).sort();
@@ -27,6 +28,7 @@ export function sbom({ name, version, license, description }, parts) {
     version: 1,
     metadata: {
       lifecycles: [{ phase: 'build' }],
+      tools: { components: Object.entries(tools).map(([tool, itsVersion]) => ({ type: 'application', name: tool, version: itsVersion })) },
       component: { type: 'library', 'bom-ref': root, name, version, description, licenses: [{ license: { id: license } }], purl: root },
     },
     components: parts.map(component),

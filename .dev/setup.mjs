@@ -7,6 +7,7 @@ import { aptInstall, ask, main, ROOT, run, TOOLS } from './steps.mjs';
 import { isRecent, MINIMUM_RUST, wasmToolchain } from './wasm-std.mjs';
 
 const WASM_PACK = '0.15.1';
+const CARGO_DENY = '0.20.2';
 
 /**
  * @returns {Promise<NodeJS.ProcessEnv>} the environment for `wasm-pack build`
@@ -65,20 +66,29 @@ function wasmBindgenVersion() {
 }
 
 async function cargoTools() {
-  const wanted = [
-    { crate: 'wasm-bindgen-cli', command: 'wasm-bindgen', version: wasmBindgenVersion(), flags: [] },
-    // Locked, because a newer release of one of its many dependencies may not compile.
-    { crate: 'wasm-pack', command: 'wasm-pack', version: WASM_PACK, flags: ['--locked'] },
-  ];
-  for (const { crate, command, version, flags } of wanted) {
-    const present = await ask(join(TOOLS, 'bin', command), ['--version']);
-    if (present?.split(' ')[1] === version) continue;
-    // Debug builds: these tools run for a second, and compile in a third of the time. One target folder: they share crates.
-    await run(`${crate} ${version}`, 'cargo', ['install', '--debug', ...flags, '--root', TOOLS, `${crate}@${version}`], {
-      env: { ...process.env, CARGO_TARGET_DIR: join(TOOLS, 'target'), CARGO_PROFILE_DEV_DEBUG: '0' },
-    });
-  }
+  await cargoTool('wasm-bindgen-cli', 'wasm-bindgen', wasmBindgenVersion(), []);
+  // Locked, because a newer release of one of its many dependencies may not compile.
+  await cargoTool('wasm-pack', 'wasm-pack', WASM_PACK, ['--locked']);
   rmSync(join(TOOLS, 'target'), { recursive: true, force: true });
+}
+
+/** Looks at crates: only `npm run audit` needs it. @returns {Promise<string>} the command */
+export async function cargoDeny() {
+  const command = await cargoTool('cargo-deny', 'cargo-deny', CARGO_DENY, ['--locked']);
+  rmSync(join(TOOLS, 'target'), { recursive: true, force: true });
+  return command;
+}
+
+/** @param {string} crate @param {string} command @param {string} version @param {string[]} flags @returns {Promise<string>} the path of the command */
+async function cargoTool(crate, command, version, flags) {
+  const path = join(TOOLS, 'bin', command);
+  const present = await ask(path, ['--version']);
+  if (present?.split(' ')[1] === version) return path;
+  // Debug builds: these tools run for a second, and compile in a third of the time. One target folder: they share crates.
+  await run(`${crate} ${version}`, 'cargo', ['install', '--debug', ...flags, '--root', TOOLS, `${crate}@${version}`], {
+    env: { ...process.env, CARGO_TARGET_DIR: join(TOOLS, 'target'), CARGO_PROFILE_DEV_DEBUG: '0' },
+  });
+  return path;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

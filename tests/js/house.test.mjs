@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -39,9 +39,26 @@ describe('the house', () => {
 
   it('keeps its top level', () => {
     const allowed = ['Cargo.toml', 'Cargo.lock', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'docs', 'examples', 'js', 'package.json',
-      'package-lock.json', 'pkg-template', 'src', 'tests'];
+      'package-lock.json', 'pkg-template', 'SECURITY.md', 'src', 'tests'];
     const made = ['node_modules', 'pkg', 'target'];
     const found = readdirSync(root).filter((name) => !name.startsWith('.') && !made.includes(name));
     assert.deepEqual(found.filter((name) => !allowed.includes(name)), []);
+  });
+
+  it('has workflows that run what is there, with actions that nobody can replace and no more rights than they need', () => {
+    const { scripts } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+    const folder = `${root}/.github/workflows`;
+    const files = readdirSync(folder);
+    assert.deepEqual(files.sort(), ['ci.yml', 'release.yml']);
+    for (const name of files) {
+      const text = readFileSync(`${folder}/${name}`, 'utf8');
+      for (const [, script] of text.matchAll(/\bnpm run ([\w-]+)/g)) assert.ok(script in scripts, `${name}: npm run ${script}`);
+      for (const [, path] of text.matchAll(/(?:\bnode |run: )(\.[\w./-]+)/g)) assert.ok(existsSync(`${root}/${path}`), `${name}: ${path}`);
+      const uses = [...text.matchAll(/\buses: (.+)/g)].map(([, action]) => action);
+      assert.ok(uses.length > 0);
+      for (const action of uses) assert.match(action, /^actions\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/, name);
+      assert.match(text, /^permissions: \{\}$/m, 'each job asks for what it needs');
+      assert.doesNotMatch(text, /secrets\./, 'there is no token that could be stolen');
+    }
   });
 });
