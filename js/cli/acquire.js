@@ -135,11 +135,14 @@ async function bySigningIn(application, options, request) {
 }
 
 /** @param {Application} application @param {Asking} options @param {Request} request */
-async function byDeviceCode({ pca, settings }, options, request) {
+async function byDeviceCode({ pca, configuration: { auth }, settings }, options, request) {
+  const server = (auth.authority ?? 'login.microsoftonline.com/common').replace(/^https:\/\//, '');
+  /** @type {{ app: string, server: string } | undefined} */
+  let asks = { app: auth.clientId, server };
   const givenUpAt = Date.now() + (options.timeout ?? Infinity) * 1000;
   for (;;) {
     const timeout = options.timeout && { timeout: Math.ceil((givenUpAt - Date.now()) / 1000) };
-    const prompt = makePrompt({ qr: options.qr ?? true, ...timeout, ...(settings.account && { account: settings.account }) });
+    const prompt = makePrompt({ qr: options.qr ?? true, ...timeout, ...(asks && { asks }), ...(settings.account && { account: settings.account }) });
     const signIn = pca.acquireTokenByDeviceCode({
       ...request,
       ...timeout,
@@ -157,6 +160,7 @@ async function byDeviceCode({ pca, settings }, options, request) {
       if (errorCode !== 'device_code_expired' || !options.renew) throw error;
       if (Date.now() >= givenUpAt) throw Object.assign(/** @type {Error} */ (error), { errorCode: 'user_timeout_reached' });
       say(`${mark('warning')} Device code expired. Here is a new one.`);
+      asks = undefined;
     }
   }
 }

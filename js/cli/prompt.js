@@ -32,12 +32,22 @@ const GAP = 3;
  * @param {boolean} options.qr
  * @param {number} [options.timeout] seconds after which it is given up, if the code is still good then
  * @param {string} [options.account] who is to sign in
+ * @param {{ app: string, server: string }} [options.asks] said once, before the first code
  * @param {NodeJS.WriteStream} [options.stream]
  * @returns {Prompt}
  */
-export function makePrompt({ qr, timeout = Infinity, account = '', stream = process.stderr }) {
+export function makePrompt({ qr, timeout = Infinity, account = '', asks, stream = process.stderr }) {
   const who = clean(account);
-  return isRich(stream) ? richPrompt(stream, qr, timeout, who) : plainPrompt(stream, timeout, who);
+  const prompt = isRich(stream) ? richPrompt(stream, qr, timeout, who) : plainPrompt(stream, timeout, who);
+  if (!asks) return prompt;
+  return {
+    ...prompt,
+    show(response) {
+      // Against those who begin a sign-in and have somebody else finish it: SECURITY.md.
+      stream.write(`App ${clean(asks.app)} asks you to sign in at ${clean(asks.server)}.\nThe code is for whoever started this: give it to nobody.\n`);
+      prompt.show(response);
+    },
+  };
 }
 
 /**
