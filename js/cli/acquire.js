@@ -136,9 +136,8 @@ async function bySigningIn(application, options, request) {
 
 /** @param {Application} application @param {Asking} options @param {Request} request */
 async function byDeviceCode({ pca, configuration: { auth }, settings }, options, request) {
-  const server = (auth.authority ?? 'login.microsoftonline.com/common').replace(/^https:\/\//, '');
   /** @type {{ app: string, server: string } | undefined} */
-  let asks = { app: auth.clientId, server };
+  let asks = { app: auth.clientId, server: auth.authority ? new URL(auth.authority).host : 'login.microsoftonline.com' };
   const givenUpAt = Date.now() + (options.timeout ?? Infinity) * 1000;
   for (;;) {
     const timeout = options.timeout && { timeout: Math.ceil((givenUpAt - Date.now()) / 1000) };

@@ -44,7 +44,7 @@ export function makePrompt({ qr, timeout = Infinity, account = '', asks, stream 
     ...prompt,
     show(response) {
       // Against those who begin a sign-in and have somebody else finish it: SECURITY.md.
-      stream.write(`App ${clean(asks.app)} asks you to sign in at ${clean(asks.server)}.\nThe code is for whoever started this: give it to nobody.\n`);
+      stream.write(`For app ${clean(asks.app)} at ${clean(asks.server)}.\nThe code is yours alone: give it to nobody.\n`);
       prompt.show(response);
     },
   };

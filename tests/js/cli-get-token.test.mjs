@@ -70,6 +70,8 @@ const kept = () => JSON.parse(readFileSync(home.path(KEPT), 'utf8'));
 const files = () => readdirSync(home.folder, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory()).map(({ name }) => name).sort();
 const folders = () => readdirSync(home.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
 const modeOf = (path) => (statSync(path).mode & 0o777).toString(8);
+/** What is said before the first code. */
+const asked = (app, authority) => [`For app ${app} at ${new URL(authority).host}.`, 'The code is yours alone: give it to nobody.'];
 const codeIn = (text) => /enter the code (\S+)/.exec(text)?.[1];
 
 describe('get-token signs a person in', () => {
@@ -77,7 +79,7 @@ describe('get-token signs a person in', () => {
     const { code, stdout, stderr } = await getToken();
     const userCode = codeIn(stderr);
     assert.equal(stderr, [
-      `To sign in, open ${server.issuer}/device`, `and enter the code ${userCode}`, `or open ${server.issuer}/device?user_code=${userCode}`,
+      ...asked(CLIENT_ID, server.issuer), `To sign in, open ${server.issuer}/device`, `and enter the code ${userCode}`, `or open ${server.issuer}/device?user_code=${userCode}`,
       'You have 10 minutes. Ctrl-C cancels.', 'ok: Signed in as ada@example.com.', `  The token is kept in ~/${KEPT}`, '',
     ].join('\n'));
     const [{ secret }] = Object.values(kept().AccessToken);
@@ -98,7 +100,7 @@ describe('get-token signs a person in', () => {
   it('signs in at a server of Entra\'s shape, which has no page with the code in it', async () => {
     const { code, stdout, stderr } = await doorcode(['get-token', '--client-id', CLIENT, '--tenant', TENANT, '--scope', 'User.Read'], { home, env: entra.env });
     assert.equal(stderr, [
-      'To sign in, open https://microsoft.com/devicelogin', 'and enter the code ABCD-EFGH', 'You have 15 minutes. Ctrl-C cancels.',
+      ...asked(CLIENT, 'https://login.microsoftonline.com'), 'To sign in, open https://microsoft.com/devicelogin', 'and enter the code ABCD-EFGH', 'You have 15 minutes. Ctrl-C cancels.',
       'ok: Signed in as ada@contoso.example.', `  The token is kept in ~/${KEPT}`, '',
     ].join('\n'));
     assert.deepEqual([code, stdout], [0, 'AT-secret\n']);
@@ -144,7 +146,8 @@ describe('get-token signs a person in', () => {
     const { code, stdout, stderr } = await doorcode([...args, '--renew'], { home });
     const shown = (number) => `To sign in, open https://id.example/device\nand enter the code CODE-${number}\nYou have 5 minutes. Ctrl-C cancels.\n`;
     const again = 'warning: Device code expired. Here is a new one.\n';
-    assert.equal(stderr, `${shown(1)}${again}${shown(2)}${again}${shown(3)}ok: Signed in.\n  The token is not kept, for the server does not say whose it is.\n`);
+    const [app, alone] = asked(CLIENT_ID, scripted.origin);
+    assert.equal(stderr, `${app}\n${alone}\n${shown(1)}${again}${shown(2)}${again}${shown(3)}ok: Signed in.\n  The token is not kept, for the server does not say whose it is.\n`);
     assert.deepEqual([code, stdout], [0, 'AT-secret\n']);
   });
 

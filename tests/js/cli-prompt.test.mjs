@@ -77,10 +77,10 @@ describe('the prompt on a terminal', () => {
   });
 
   it('says which app asks and where, and that the code is nobody else\'s, before the code', (t) => {
-    const asks = { app: 'my\u001b[31m-app', server: 'login.microsoftonline.com/contoso.com' };
+    const asks = { app: 'my\u001b[31m-app', server: 'login.microsoftonline.com' };
     for (const columns of [80, undefined]) {
       const { stream } = waiting(t, columns, { asks });
-      assert.deepEqual(stream.lines.slice(0, 2), ['App my-app asks you to sign in at login.microsoftonline.com/contoso.com.', 'The code is for whoever started this: give it to nobody.']);
+      assert.deepEqual(stream.lines.slice(0, 2), ['For app my-app at login.microsoftonline.com.', 'The code is yours alone: give it to nobody.']);
       assert.ok(stream.lines.findIndex((line) => line.includes('ABCD-EFGH')) > 1);
       assert.ok(!stream.written.includes('[31m'));
     }

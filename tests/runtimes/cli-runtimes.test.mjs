@@ -64,7 +64,7 @@ describe('the command', async () => {
       assert.deepEqual(await run(home, ['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
 
       const signedIn = await run(home, ['get-token', ...flags]);
-      assert.match(signedIn.stderr, /^To sign in, open [^]*\nok: Signed in as ada@example\.com\.\n {2}The token is kept in ~\/\.local\/state\/doorcode\/token-cache\.json\n$/);
+      assert.match(signedIn.stderr, /^For app .+\nThe code .+\nTo sign in, open [^]*\nok: Signed in as ada@example\.com\.\n {2}The token is kept in ~\/\.local\/state\/doorcode\/token-cache\.json\n$/);
       assert.match(signedIn.stdout, /^[\w-]{43}\n$/);
       assert.equal(signedIn.code, 0);
       assert.deepEqual(await run(home, ['get-token', ...flags, '--silent']), { code: 0, stdout: signedIn.stdout, stderr: '' });
@@ -87,7 +87,7 @@ describe('the command', async () => {
       const env = { DENO_DIR: home.path('.deno'), DENO_NO_UPDATE_CHECK: '1' };
       const shown = await terminal(['get-token', ...flags], { home, env, program: program() });
       try {
-        assert.match(await shown.until(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] .*left/), /^╭ Sign in ─+╮\n│ 1\. Open /);
+        assert.match(await shown.until(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] .*left/), /^For app .+\nThe code .+\n╭ Sign in ─+╮\n│ 1\. Open /);
         shown.type(KEYS.ctrlC);
         assert.deepEqual(await shown.exited, { code: 130, signal: undefined });
         assert.match(shown.screen(), /╯\n\nAuthentication cancelled by user$/);

@@ -73,6 +73,8 @@ const KEPT = '~/.local/state/doorcode/token-cache.json';
 const WAITING = /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] .*left/;
 /** A screen without what moves, and without the lines that it may have in common with another: what the QR code is made of. */
 const still = (screen) => screen.replace(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] /, '* ').replace(/\d+:\d\d left/, 'm:ss left').split('\n');
+/** Below what is said before the first code, which a narrow terminal breaks anywhere. */
+const frameOf = (screen) => still(screen.replace(/^For\s+app [^]*?n\n?o\n?b\n?o\n?d\n?y\n?\.\n/, ''));
 const isPicture = (line) => /[█▀▄ ]{20}/.test(line) && /[█▀▄]{2}/.test(line);
 
 /** What a camera makes of a part of the screen: each cell is as high as two of it are wide, in the colours that the terminal has. */
@@ -99,7 +101,7 @@ function scanned({ cell }, columns, rows, theme) {
 describe('get-token on a terminal', () => {
   it('shows a frame with the steps and a QR code, counts down, and says who signed in and where the token is', async () => {
     const shown = await atServer({ rows: 24 });
-    const waiting = still(await shown.until(WAITING));
+    const waiting = frameOf(await shown.until(WAITING));
     const userCode = /Enter {2}(\S+)/.exec(waiting.join('\n'))[1];
     const width = waiting[0].length;
     assert.equal(waiting[0], `╭ Sign in ${'─'.repeat(width - 11)}╮`);
@@ -115,7 +117,7 @@ describe('get-token on a terminal', () => {
 
     open.now();
     assert.deepEqual(await shown.exited, { code: 0, signal: undefined });
-    const after = shown.screen().split('\n');
+    const after = frameOf(shown.screen());
     assert.deepEqual(after.slice(0, -3), waiting.slice(0, -1), 'the frame stays as it was');
     assert.deepEqual(after.slice(-3, -1), ['✓ Signed in as ada@example.com.', `  The token is kept in ${KEPT}`]);
     assert.match(after.at(-1), /^[\w-]{43}$/);
@@ -143,7 +145,7 @@ describe('get-token on a terminal', () => {
 
   it('shows of a server of Entra\'s shape the page and the code apart', async () => {
     const shown = await atEntra({ rows: 24, columns: 100 });
-    const waiting = still(await shown.until(WAITING));
+    const waiting = frameOf(await shown.until(WAITING));
     assert.deepEqual(waiting.slice(1, 6).map((line) => line.slice(0, 48).trimEnd()), [
       '│ 1. Open   https://microsoft.com/devicelogin', '│ 2. Enter  ABCD-EFGH', '│ 3. Sign in, and come back here', '│',
       '│ Or scan this, and enter the code.',
@@ -155,7 +157,7 @@ describe('get-token on a terminal', () => {
 
   it('can be asked for no QR code', async () => {
     const shown = await atEntra({}, '--no-qr');
-    assert.deepEqual(still(await shown.until(WAITING)), [
+    assert.deepEqual(frameOf(await shown.until(WAITING)), [
       '╭ Sign in ────────────────────────────────────╮',
       '│ 1. Open   https://microsoft.com/devicelogin │',
       '│ 2. Enter  ABCD-EFGH                         │',
@@ -194,7 +196,7 @@ describe('get-token on a terminal', () => {
 
   it('reads at 40 columns', async () => {
     const shown = await atEntra({ columns: 40, rows: 24 });
-    assert.deepEqual(still(await shown.until(WAITING)), [
+    assert.deepEqual(frameOf(await shown.until(WAITING)), [
       '╭ Sign in ─────────────────────────────╮',
       '│ 1. Open this page:                   │',
       '│    https://microsoft.com/devicelogin │',
@@ -209,23 +211,23 @@ describe('get-token on a terminal', () => {
 
   it('reads at 20 columns', async () => {
     const shown = await atEntra({ columns: 20, rows: 24 });
-    assert.deepEqual(still(await shown.until(WAITING)), [
+    assert.deepEqual(frameOf(await shown.until(WAITING)), [
       '', 'Sign in', '', '1. Open this page:', 'https://microsoft.co', 'm/devicelogin', '2. Enter this code:', 'ABCD-EFGH', '3. Sign in there', '', '* m:ss left',
     ]);
   });
 
   it('adapts to a window that is resized, and leaves no broken lines', async () => {
     const shown = await atEntra({ columns: 100, rows: 24 }, '--no-qr');
-    const frame = still(await shown.until(WAITING)).slice(0, -2);
+    const frame = frameOf(await shown.until(WAITING)).slice(0, -2);
     // An emulator may or may not break the line of the cursor; where it has, there is an empty line more.
-    const lines = (screen) => still(screen).filter((line) => line !== '');
+    const lines = (screen) => frameOf(screen).filter((line) => line !== '');
     shown.resize(50);
     assert.deepEqual(lines(await shown.until(/Waiting… /)), [...frame, '* Waiting… m:ss left (Ctrl-C cancels)']);
     shown.resize(120);
     assert.deepEqual(lines(await shown.until(/Waiting for you/)), [...frame, '* Waiting for you to sign in… m:ss left (Ctrl-C cancels)']);
     // Too narrow for the frame: it is shown anew, as it fits.
     shown.resize(38);
-    const narrow = still(await shown.until(/Open this page[^]*Waiting… /));
+    const narrow = frameOf(await shown.until(/Open this page[^]*Waiting… /));
     assert.deepEqual(narrow.slice(-9), [
       '╭ Sign in ──────────────────────────╮',
       '│ 1. Open this page:                │',
@@ -255,10 +257,10 @@ describe('get-token on a terminal', () => {
       '│ 3. Sign in, and come back here      │', '╰─────────────────────────────────────╯',
     ];
     const both = [...frame('CODE-1'), '', '⚠ Device code expired. Here is a new one.', ...frame('CODE-2'), ''];
-    assert.deepEqual(still(await shown.until(/CODE-2[^]*left/)), [...both, '* Waiting for you to sign in… m:ss left (Ctrl-C cancels)']);
+    assert.deepEqual(frameOf(await shown.until(/CODE-2[^]*left/)), [...both, '* Waiting for you to sign in… m:ss left (Ctrl-C cancels)']);
     open.now();
     await shown.exited;
-    assert.deepEqual(shown.screen().split('\n'), [...both, '✓ Signed in.', '  The token is not kept, for the server does not say whose it is.', 'AT-secret']);
+    assert.deepEqual(frameOf(shown.screen()), [...both, '✓ Signed in.', '  The token is not kept, for the server does not say whose it is.', 'AT-secret']);
     assert.ok(shown.isCursorShown());
   });
 
@@ -279,6 +281,7 @@ describe('get-token on a terminal', () => {
       open.now();
       await shown.exited;
       assert.equal(shown.raw(), [
+        'For app 00000000-aaaa-4bbb-8ccc-dddddddddddd at login.microsoftonline.com.', 'The code is yours alone: give it to nobody.',
         'To sign in, open https://microsoft.com/devicelogin', 'and enter the code ABCD-EFGH', 'You have 15 minutes. Ctrl-C cancels.',
         'ok: Signed in as ada@contoso.example.', `  The token is kept in ${KEPT}`, 'AT-secret', '',
       ].join('\r\n'));
@@ -291,7 +294,7 @@ describe('get-token leaves the terminal as it was', () => {
     assert.deepEqual(await shown.exited, { code, signal: undefined });
     assert.ok(shown.isCursorShown(), 'the cursor is back');
     assert.doesNotMatch(shown.screen(), /Waiting/);
-    return shown.screen().split('\n').slice(6);
+    return frameOf(shown.screen()).slice(6);
   };
 
   it('after Ctrl-C', async () => {
@@ -361,7 +364,7 @@ describe('get-token --open', () => {
   const LINE = '* Waiting for you to sign in… m:ss left (Ctrl-C cancels)';
   const opening = async (env) => {
     const shown = await atEntra({ env, columns: 100 }, '--no-qr', '--open');
-    const screen = still(await shown.until(WAITING));
+    const screen = frameOf(await shown.until(WAITING));
     open.now();
     assert.equal((await shown.exited).code, 0);
     return { shown, screen };
