@@ -19,19 +19,22 @@ const PLACES = ['a', "somebody's other machine, far away"];
 const { values: { against } } = parseArgs({ options: { against: { type: 'string' } } });
 
 main(async () => {
+  // Found once: somebody may commit meanwhile.
+  const commit = await ask('git', ['-C', ROOT, 'rev-parse', 'HEAD']);
+  if (!commit) throw new Error('this is no clone: what is built twice is a commit');
   if ((await ask('git', ['-C', ROOT, 'status', '--porcelain', '--untracked-files=no'])) !== '') say('  what is not committed is not looked at');
   await setup();
   const work = mkdtempSync(join(tmpdir(), 'doorcode-reproduce-'));
   try {
     const made = [];
-    for (const [index, name] of PLACES.entries()) made.push(await buildIn(join(work, name), `build ${index + 1} of ${PLACES.length}`));
+    for (const [index, name] of PLACES.entries()) made.push(await buildIn(commit, join(work, name), `build ${index + 1} of ${PLACES.length}`));
     const [first, ...others] = made;
     if (!first) throw new Error('nothing was built');
     const differences = others.flatMap((other) => compare(first, other));
     if (against) differences.push(...compare(first, await unpack(resolve(against), join(work, 'against'))).map((line) => `${line} in ${against}`));
     for (const path of ['core.wasm', first.tarball]) console.log(`${first.files.get(path)}  ${path}`);
     if (differences.length > 0) throw new Error(`not reproducible:\n  ${differences.join('\n  ')}`);
-    console.log(`${first.files.size - 1} files and the tarball are byte for byte the same${against ? `, and as in ${against}` : ''}.`);
+    console.log(`Of commit ${commit.slice(0, 12)} ${first.files.size - 1} files and the tarball are byte for byte the same${against ? `, and as in ${against}` : ''}.`);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -39,13 +42,14 @@ main(async () => {
 
 /** @typedef {{ files: Map<string, string>, tarball: string }} Made the hashes of the files by their paths */
 
-/** @param {string} place @param {string} title @returns {Promise<Made>} */
-async function buildIn(place, title) {
+/** @param {string} commit @param {string} place @param {string} title @returns {Promise<Made>} */
+async function buildIn(commit, place, title) {
   const clone = join(place, 'doorcode');
   const home = join(place, 'home');
   const crates = join(place, 'crates');
   for (const folder of [home, crates]) mkdirSync(folder, { recursive: true });
   await run(`${title}: clone`, 'git', ['clone', '--quiet', '--no-hardlinks', ROOT, clone]);
+  await run(`${title}: check out`, 'git', ['-C', clone, 'checkout', '--quiet', '--detach', commit]);
   mkdirSync(join(clone, '.tools/bin'), { recursive: true });
   for (const command of ['wasm-bindgen', 'wasm-pack']) copyFileSync(join(TOOLS, 'bin', command), join(clone, '.tools/bin', command));
   const before = process.env;
