@@ -16,11 +16,12 @@ export function networkHook(client) {
   /**
    * @param {boolean} post
    * @param {string} url
-   * @param {Record<string, string>} headers
+   * @param {string} headersJson
    * @param {string} body
    * @param {number} timeout
    */
-  return async (post, url, headers, body, timeout) => {
+  return async (post, url, headersJson, body, timeout) => {
+    const headers = JSON.parse(headersJson);
     const reply = post
       ? await client.sendPostRequestAsync(url, { headers, body })
       : await client.sendGetRequestAsync(url, { headers }, timeout);

@@ -52,6 +52,12 @@ impl Span {
         Self { start: self.start, end: other.end }
     }
 
+    /// Whether only one byte is between the two, which in a list or an object is the comma.
+    #[must_use]
+    pub const fn is_before(self, other: Self) -> bool {
+        self.end.saturating_add(1) == other.start
+    }
+
     /// The part of the text.
     #[must_use]
     pub fn of(self, text: &str) -> &str {

@@ -227,17 +227,32 @@ impl Store {
             return;
         }
         let start = out.len();
-        for entry in &entries.entries {
-            let (key, value) = match entry {
-                Entry::Stored { key, value, .. } => (key.of(text), value.of(text)),
-                Entry::Written { key, value, .. } => (key.as_str(), value.expose()),
-                Entry::Gone => continue,
-            };
+        let mut push = |piece: &[&str]| {
             out.push(if out.len() == start { '{' } else { ',' });
-            out.push_str(key);
-            out.push(':');
-            out.push_str(value);
+            for part in piece {
+                out.push_str(part);
+            }
+        };
+        // What stands side by side in the text is copied in one piece.
+        let mut run: Option<Span> = None;
+        for entry in &entries.entries {
+            if let Entry::Stored { key, value, .. } = entry {
+                let stored = key.until(*value);
+                run = match run {
+                    Some(before) if before.is_before(stored) => Some(before.until(stored)),
+                    before => {
+                        before.into_iter().for_each(|before| push(&[before.of(text)]));
+                        Some(stored)
+                    }
+                };
+                continue;
+            }
+            run.take().into_iter().for_each(|before| push(&[before.of(text)]));
+            if let Entry::Written { key, value, .. } = entry {
+                push(&[key, ":", value.expose()]);
+            }
         }
+        run.into_iter().for_each(|last| push(&[last.of(text)]));
         out.push_str(if out.len() == start { "{}" } else { "}" });
     }
 

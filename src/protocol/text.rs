@@ -3,8 +3,6 @@
 //! A server's words reach terminals and logs. Control characters could move the cursor, recolour the screen or forge a
 //! line; direction overrides could make an address read as another. None of them leaves this module.
 
-use std::fmt::Write as _;
-
 use crate::protocol::json;
 
 /// The longest text that is passed on, in characters. Entra's longest descriptions have about 700.
@@ -61,16 +59,24 @@ pub fn percent_encoded(text: &str) -> String {
 }
 
 fn encode(text: &str, kept: &str, lower_case: bool) -> String {
+    let is_encoded = |character: char| !(character.is_ascii_alphanumeric() || kept.contains(character));
     let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let character = char::from(byte);
-        if byte.is_ascii_alphanumeric() || kept.contains(character) {
-            out.push(character);
-            continue;
+    let mut rest = text;
+    // In runs: of a token nearly all is kept.
+    while let Some((plain, character)) = rest.find(is_encoded).and_then(|at| rest.split_at_checked(at)) {
+        out.push_str(plain);
+        let mut others = character.chars();
+        let character = others.next().unwrap_or_default();
+        for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+            out.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                let digit = char::from_digit(digit.into(), 16).unwrap_or_default();
+                out.push(if lower_case { digit } else { digit.to_ascii_uppercase() });
+            }
         }
-        // Writing to a String cannot fail.
-        let _ = if lower_case { write!(out, "%{byte:02x}") } else { write!(out, "%{byte:02X}") };
+        rest = others.as_str();
     }
+    out.push_str(rest);
     out
 }
 

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Date, JsString, Object, Promise, Reflect};
+use js_sys::{Date, JsString, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -16,7 +16,7 @@ use crate::host::{Host, Level, SendError};
 use crate::protocol::http::{HttpRequest, HttpResponse, Method, UnixMs};
 use crate::protocol::text::percent_encoded;
 use crate::secret::{Secret, wipe};
-use crate::wasm::fetch::{AUTHORIZATION, HEADERS, LARGEST_BODY, Unfetched, describe, fetch, status_of};
+use crate::wasm::fetch::{HEADERS, LARGEST_BODY, Unfetched, describe, fetch, status_of};
 use crate::wasm::shapes;
 use crate::wasm::task::{Operation, Task};
 
@@ -52,14 +52,7 @@ extern "C" {
 
     /// One request through the program's network client.
     #[wasm_bindgen(method, catch)]
-    fn send(
-        this: &Hooks,
-        post: bool,
-        url: &str,
-        headers: &Object,
-        body: &str,
-        timeout: u32,
-    ) -> Result<Promise, JsValue>;
+    fn send(this: &Hooks, post: bool, url: &str, headers: &str, body: &str, timeout: u32) -> Result<Promise, JsValue>;
 
     /// What that request was answered with, as js/network.js passes it on.
     type Answer;
@@ -68,7 +61,7 @@ extern "C" {
     fn status(this: &Answer) -> u16;
 
     #[wasm_bindgen(method, getter)]
-    fn body(this: &Answer) -> String;
+    fn body(this: &Answer) -> JsString;
 
     #[wasm_bindgen(method)]
     fn header(this: &Answer, name: &str) -> Option<String>;
@@ -198,22 +191,15 @@ impl JsHost {
 
     async fn send_by_hook(&self, request: &HttpRequest) -> Result<HttpResponse, SendError> {
         let failed = |value: JsValue| self.failed(value, None, request);
-        let headers = Object::new();
-        for (name, value) in &request.headers {
-            // Setting a property of a fresh object cannot fail.
-            let _ = Reflect::set(&headers, &(*name).into(), &value.as_str().into());
-        }
-        if let Some(authorization) = &request.authorization {
-            let _ = Reflect::set(&headers, &AUTHORIZATION.into(), &authorization.expose().into());
-        }
+        let headers = shapes::headers(request);
         let post = request.method == Method::Post;
         let timeout = self.request_timeout.get();
-        let promise = self.hooks.send(post, &request.url, &headers, request.body.expose(), timeout).map_err(failed)?;
+        let promise =
+            self.hooks.send(post, &request.url, headers.expose(), request.body.expose(), timeout).map_err(failed)?;
         let answer: Answer = JsFuture::from(promise).await.map_err(failed)?.unchecked_into();
         let (status, body) = (answer.status(), answer.body());
-        if body.len() > LARGEST_BODY {
-            return Err(too_large(Some(status)));
-        }
+        let body = Some(body).filter(|body| body.length() as usize <= LARGEST_BODY).and_then(|body| self.text(&body));
+        let body = body.filter(|body| body.len() <= LARGEST_BODY).ok_or_else(|| too_large(Some(status)))?;
         let header = |name: &str| answer.header(name).map(|value| (name.to_owned(), value));
         let headers = HEADERS.into_iter().filter_map(header).collect();
         Ok(HttpResponse { status, headers, body: Secret::new(body) })

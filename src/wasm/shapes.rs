@@ -17,12 +17,14 @@ use crate::protocol::authority::{Authority, DEFAULT_AUTHORITY};
 use crate::protocol::authorization::{Authorization, EndSession, Expected, Response};
 use crate::protocol::described;
 use crate::protocol::device_code::DeviceAuthorization;
+use crate::protocol::http::HttpRequest;
 use crate::protocol::id_token::Claims;
 use crate::protocol::json::{self, Object, Value};
 use crate::protocol::request::{Client, Code, Credential};
 use crate::protocol::server_answer::ServerAnswer;
 use crate::protocol::trust::Trust;
 use crate::secret::Secret;
+use crate::wasm::fetch::AUTHORIZATION;
 
 /// Reads what js/application.js wrote with `JSON.stringify`.
 fn read(text: &str, field: &'static str) -> Result<Object, Error> {
@@ -365,6 +367,16 @@ pub(super) fn accounts(generation: u32, known: &[Known]) -> JsValue {
     json.some_number("generation", Some(generation.into()));
     json.raw("accounts", accounts.expose());
     JsValue::from_str(json.end().expose())
+}
+
+/// A request's headers: JSON text.
+pub(super) fn headers(request: &HttpRequest) -> Secret {
+    let mut json = Json::with_capacity(2_000);
+    for (name, value) in &request.headers {
+        json.text(name, value);
+    }
+    json.some_text(AUTHORIZATION, request.authorization.as_ref().map(Secret::expose));
+    json.end()
 }
 
 /// What the doctor found: JSON text.
