@@ -1,9 +1,10 @@
-//! A string that never prints itself, and is wiped when it is dropped.
+//! A string that never prints itself. When it is dropped it is wiped, as in WebAssembly all memory is: see src/wasm/wipe.rs.
 //!
 //! Device codes, tokens and whole replies that hold them travel in this type, so that no log line, error or derived
 //! `Debug` can show one by accident. Reading the value takes a call that can be searched for: [`Secret::expose`].
 
-use std::{fmt, hint, mem};
+use std::fmt;
+use std::ops::Range;
 
 /// A device code, a token, or a text that holds one.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -21,22 +22,14 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
-}
 
-impl Drop for Secret {
-    fn drop(&mut self) {
-        wipe(mem::take(&mut self.0).into_bytes());
+    /// Overwrites a part of a text that is kept for the sake of the rest, with blanks.
+    pub fn blank(&mut self, part: Range<usize>) {
+        if let Some(text) = self.0.get(part.clone()) {
+            let blanks = " ".repeat(text.len());
+            self.0.replace_range(part, &blanks);
+        }
     }
-}
-
-/// Overwrites bytes that held a secret, and drops them.
-pub fn wipe(mut bytes: Vec<u8>) {
-    let capacity = bytes.capacity();
-    bytes.clear();
-    bytes.resize(capacity, 0);
-    // Or the compiler would see that nobody reads the zeros. The crate for this writes byte by byte, which takes a tenth of a
-    // second for a cache of ten thousand accounts.
-    hint::black_box(bytes.as_slice());
 }
 
 impl fmt::Debug for Secret {

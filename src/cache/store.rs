@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 
 use crate::cache::entity::{Draft, Entity, Section};
 use crate::cache::key;
@@ -44,8 +45,8 @@ pub struct Store {
     unsaved: Vec<Place>,
     /// Who signed out: home account ids and environments.
     signed_out: Vec<(String, String)>,
-    /// Refresh tokens that were forgotten, with their owners' home account ids.
-    refused: Vec<(String, Secret)>,
+    /// Refresh tokens that were forgotten, as [`Store::hash`] has them, with their owners' home account ids.
+    refused: Vec<(String, u64)>,
     has_changed: bool,
     gone: usize,
     generation: u32,
@@ -106,8 +107,8 @@ impl Store {
         for (home_account_id, environment) in &self.signed_out {
             new.sign_out(&Whose { home_account_id, environment });
         }
-        for (home_account_id, secret) in &self.refused {
-            new.forget(&Whose { home_account_id, environment: "" }, secret);
+        for (home_account_id, hash) in &self.refused {
+            new.forget_those(&Whose { home_account_id, environment: "" }, |secret| self.hash(secret) == *hash);
         }
         // Accounts first: tokens are of use only to who is signed in.
         for is_account in [true, false] {
@@ -511,18 +512,30 @@ impl Store {
 
     /// Forgets a refresh token that the server will never take again.
     pub fn forget(&mut self, whose: &Whose<'_>, secret: &Secret) {
+        self.forget_those(whose, |other| other == secret.expose());
+    }
+
+    fn forget_those(&mut self, whose: &Whose<'_>, is_refused: impl Fn(&str) -> bool) {
         let mut places = Vec::new();
+        let mut refused = Vec::new();
         for (place, entity) in self.of(whose, Section::RefreshToken) {
-            if entity.text("secret") == secret.expose() {
+            let secret = entity.text("secret");
+            if is_refused(&secret) {
                 places.push(place);
+                refused.push((whose.home_account_id.to_owned(), self.hash(&secret)));
             }
         }
         if !places.is_empty() {
             self.remove(whose.home_account_id, &places);
             if self.refused.len() < MOST_REMOVALS {
-                self.refused.push((whose.home_account_id.to_owned(), secret.clone()));
+                self.refused.append(&mut refused);
             }
         }
+    }
+
+    /// By what a secret is known again, without being kept.
+    fn hash(&self, secret: &str) -> u64 {
+        self.people.hasher().hash_one(secret)
     }
 
     /// The first account, as it stands in the blob.
@@ -593,9 +606,7 @@ impl Store {
         }
         let place = match first {
             Some(place) => {
-                if let Some(old) = self.entry_mut(place) {
-                    *old = entry;
-                }
+                self.replace(place, entry);
                 place
             }
             None => {
@@ -641,13 +652,19 @@ impl Store {
         }
         for place in gone {
             self.unindex_on_behalf(*place);
-            if let Some(entry) = self.entry_mut(*place) {
-                *entry = Entry::Gone;
-            }
+            self.replace(*place, Entry::Gone);
             self.entries_mut(place.section).has_changed = true;
         }
         self.gone = self.gone.saturating_add(gone.len());
         self.changed();
+    }
+
+    /// Puts an entry in the place of another, of which nothing is left.
+    fn replace(&mut self, place: Place, new: Entry) {
+        let old = self.entry_mut(place).map(|entry| std::mem::replace(entry, new));
+        if let Some(Entry::Stored { value, .. }) = old {
+            self.text.blank(value.range());
+        }
     }
 
     const fn changed(&mut self) {

@@ -15,7 +15,7 @@ use crate::flows::race::{First, race};
 use crate::host::{Host, Level, SendError};
 use crate::protocol::http::{HttpRequest, HttpResponse, Method, UnixMs};
 use crate::protocol::text::percent_encoded;
-use crate::secret::{Secret, wipe};
+use crate::secret::Secret;
 use crate::wasm::fetch::{HEADERS, LARGEST_BODY, Unfetched, describe, fetch, status_of};
 use crate::wasm::shapes;
 use crate::wasm::task::{Operation, Task};
@@ -184,7 +184,6 @@ impl JsHost {
                 bytes.truncate(written as usize);
                 return String::from_utf8(bytes).ok();
             }
-            wipe(bytes); // part of a cache
         }
         None
     }

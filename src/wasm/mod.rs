@@ -10,6 +10,8 @@ mod fetch;
 mod host;
 mod shapes;
 mod task;
+#[cfg(target_family = "wasm")]
+mod wipe;
 
 use std::cell::RefCell;
 use std::future::Future;
