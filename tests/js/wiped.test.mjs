@@ -100,6 +100,7 @@ describe('in WebAssembly\'s memory', () => {
         (body.includes('code_challenge') ? { json: CODES } : { status: 400, json: { error: 'invalid_request', error_description: 'PKCE' } }),
       '/token': ({ body }) => {
         seen.push(new URLSearchParams(body).get('code_verifier'));
+        assertThere({ verifier: seen[0] });
         return seen.length < 3 ? { status: 400, json: { error: 'authorization_pending' } } : { json: newTokens() };
       },
     };
@@ -131,6 +132,7 @@ describe('in WebAssembly\'s memory', () => {
   it('tokens are gone when newer ones have taken their place', async () => {
     const pca = newApp();
     const { account, tokens: old } = await signIn(pca);
+    assertThere(old);
     const tokens = newTokens();
     answers = { '/token': () => ({ json: { ...tokens, expires_in: 3600 } }) };
     assert.equal((await silently(pca, account)).accessToken, tokens.access_token);
