@@ -33,6 +33,7 @@ export const FAULTS = /** @type {const} */ ({
  * @property {string[]} replies what the server answered, whole; one for each time that it was asked
  * @property {boolean} arrived whether one of the server's answers, the last, reached the client's machine unchanged, to a request that reached
  *   the server so, while the client still listened
+ * @property {boolean} isOver
  */
 
 /** Milliseconds: the longest short delay, how long at most a reply waits for others to overtake it, and until when one is read that can be. */
@@ -55,7 +56,7 @@ export function anyFault(roll) {
  * @param {number} options.port of the server
  * @param {(request: string) => { fault: Fault | undefined, roll: () => number, giveUp: () => void }} options.plan what to do to the exchange
  *   that begins with that request, and how the client's patience is brought to its end
- * @param {(exchange: Exchange) => void} options.onExchange is called when an exchange is over
+ * @param {(exchange: Exchange) => void} options.onExchange is called when one begins
  */
 export async function startProxy({ port, plan, onExchange }) {
   /** @type {Set<import('node:net').Socket>} */
@@ -112,11 +113,12 @@ export async function startProxy({ port, plan, onExchange }) {
     for (let request = await read(); request; request = await read()) {
       const { fault, roll, giveUp } = plan(request.toString('latin1'));
       /** @type {Exchange} */
-      const exchange = { fault, request: request.toString('latin1'), replies: [], arrived: false };
+      const exchange = { fault, request: request.toString('latin1'), replies: [], arrived: false, isOver: false };
+      onExchange(exchange);
       try {
         if (!(await pass(client, request, exchange, roll, giveUp))) return;
       } finally {
-        onExchange(exchange);
+        exchange.isOver = true;
       }
     }
   }
