@@ -228,6 +228,11 @@ async function renew(name, pca, account) {
       renewals.add('in the end: renewed');
       continue;
     }
+    if (asked.length === 0 && isAltered()) {
+      // The ID token was, and with it the account: nobody of that name is known.
+      renewals.add('in the end: altered on the way, the account is not known');
+      continue;
+    }
     const used = new URLSearchParams(asked.at(-1)?.request.split('\r\n\r\n')[1]).get('refresh_token') ?? '';
     const works = server.people.get(name)?.refreshTokens.has(used);
     if (works) wrong.push(`${name} has a refresh token that works, and got ${error.errorCode} ${error.message}\n${story(name)}`);
