@@ -1,160 +1,118 @@
-// `npm run bench`: doorcode beside MSAL Node, in CPU time an operation. Each figure is the median of several processes.
+// `npm run bench`: doorcode beside MSAL Node, `@azure/identity` and openid-client. Each figure is the median of several processes.
 //   --runs N        processes a figure (3)
 //   --rows PATTERN  only rows whose name or number of accounts matches, as in --rows 'silent hit, memory.* 1,000$'
 //   --json FILE     also writes every sample
-// `node .dev/bench.mjs` alone measures what is in pkg/ without building it.
+//   --from FILE     measures nothing: writes the page of what --json wrote, with what rows.mjs says now
+//   --check         measures nothing: does each operation once, with few accounts, and looks at what comes out
+// A run of all rows writes docs/performance.md. `node .dev/bench.mjs` alone measures what is in pkg/ without building it.
 
-import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
-import { main, ROOT, say } from './steps.mjs';
-import { accountInfo, auth, makeBlob } from './bench/blob.mjs';
+import { parseArgs } from 'node:util';
+import { ask, main, ROOT, say } from './steps.mjs';
+import { makeBlob } from './bench/blob.mjs';
+import { check } from './bench/check.mjs';
+import { IDENTITY, MSAL, OPENID, OURS } from './bench/libraries.mjs';
+import { page } from './bench/page.mjs';
 import { rows as allRows } from './bench/rows.mjs';
-import { figure, header, tableLine, title, verdict } from './bench/table.mjs';
-
-const THEIRS = '@azure/msal-node';
-const OURS = 'doorcode';
-/** Start-up is short and its noise is large: so many processes instead of one. */
-const STARTS = 5;
-/** Milliseconds that one process may take. */
-const TIME_LIMIT = 120_000;
-
-/**
- * Runs a script of bench/ with one argument; resolves to what it printed, or to why it failed.
- * @param {string} script
- * @param {object} argument
- * @param {string[]} [flags] for Node
- * @returns {Promise<{ cpu: number, memory?: number, failed?: undefined } | { failed: string }>}
- */
-async function child(script, argument, flags = []) {
-  const args = [...flags, join(ROOT, '.dev/bench', script), JSON.stringify(argument)];
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: TIME_LIMIT });
-    return JSON.parse(stdout);
-  } catch (error) {
-    const { killed, stderr, message } = /** @type {any} */ (error);
-    if (killed) return { failed: `no end after ${TIME_LIMIT / 1000} s` };
-    return { failed: (/^(\w*Error.*)$/m.exec(stderr)?.[1] ?? stderr?.trim().split('\n').pop() ?? message).slice(0, 120) };
-  }
-}
-
-/** @param {{ library?: string, operation: string, accounts?: number, folder: string }} argument */
-const measured = (argument) => child('measure.mjs', argument, ['--expose-gc']);
-
-/** @param {number[]} samples */
-function median(samples) {
-  const sorted = samples.toSorted((one, other) => one - other);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-/**
- * Runs each of some measurements so many times, in turns, so that a machine that slows down slows them all. One that fails is not
- * repeated.
- * @param {(() => Promise<{ value: number } | { failed: string }>)[]} measurements
- * @param {number} times
- * @returns {Promise<import('./bench/table.mjs').Figure[]>}
- */
-async function inTurns(measurements, times) {
-  const figures = measurements.map(() => ({ samples: /** @type {number[]} */ ([]), failed: '' }));
-  for (let turn = 0; turn < times; turn += 1) {
-    for (const [index, measure] of measurements.entries()) {
-      if (figures[index].failed) continue;
-      const answer = await measure();
-      if ('failed' in answer) figures[index].failed = answer.failed;
-      else figures[index].samples.push(answer.value);
-    }
-  }
-  return figures.map(({ samples, failed }) => (failed ? { failed } : { median: median(samples), samples }));
-}
-
-/**
- * @param {import('./bench/rows.mjs').Row} row
- * @param {string} folder where the blobs are
- * @param {number} runs
- */
-function measure({ operation, accounts, hit, unit }, folder, runs) {
-  if (operation === 'start') return measureStart({ hit, unit }, folder, runs);
-  if (operation === 'command') return measureCommand(runs);
-  const one = (/** @type {string} */ library) => async () => {
-    const answer = await measured({ library, operation, accounts, folder });
-    return answer.failed === undefined ? { value: answer.cpu } : answer;
-  };
-  return inTurns([one(THEIRS), one(OURS)], runs);
-}
-
-/** @param {Pick<import('./bench/rows.mjs').Row, 'hit' | 'unit'>} row @param {string} folder @param {number} runs */
-async function measureStart({ hit, unit }, folder, runs) {
-  const one = (/** @type {string | undefined} */ library) => async () => {
-    const answer = await child('first-hit.mjs', { library, hit, blob: join(folder, '1.json'), auth, account: accountInfo(0) });
-    return answer.failed === undefined ? { value: unit === 'memory' ? Number(answer.memory) : answer.cpu } : answer;
-  };
-  const [bare, ...figures] = await inTurns([one(undefined), one(THEIRS), one(OURS)], runs * STARTS);
-  if ('failed' in bare) throw new Error(`Node alone failed: ${bare.failed}`);
-  return figures.map((figure) =>
-    'failed' in figure ? figure : { median: figure.median - bare.median, samples: figure.samples.map((sample) => sample - bare.median) },
-  );
-}
-
-/** The command beside Node that is given nothing to do, in time on the clock: what it waits for counts as well. @param {number} runs */
-function measureCommand(runs) {
-  const one = (/** @type {string[]} */ ...args) => async () => {
-    const started = process.hrtime.bigint();
-    const { status, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, timeout: TIME_LIMIT, encoding: 'utf8' });
-    const value = Number(process.hrtime.bigint() - started) / 1000;
-    return status === 0 ? { value } : { failed: stderr.trim().split('\n')[0] };
-  };
-  return inTurns([one('-e', '0'), one('pkg/cli/doorcode.js', '--version')], runs * STARTS);
-}
+import { child, measure } from './bench/sample.mjs';
+import { figure, header, ratioOf, tableLine, title, verdicts } from './bench/table.mjs';
 
 function options() {
   const { values } = parseArgs({
-    options: { runs: { type: 'string', default: '3' }, rows: { type: 'string', default: '' }, json: { type: 'string' } },
+    options: {
+      runs: { type: 'string', default: '3' },
+      rows: { type: 'string', default: '' },
+      json: { type: 'string' },
+      from: { type: 'string' },
+      check: { type: 'boolean', default: false },
+    },
   });
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs must be a whole number from 1');
   const pattern = new RegExp(values.rows, 'i');
   const rows = allRows.filter((row) => pattern.test(title(row)));
   if (rows.length === 0) throw new Error(`no row matches ${values.rows}; there are:\n${allRows.map(title).join('\n')}`);
-  return { runs, rows, json: values.json };
+  return { ...values, runs, rows };
 }
 
-main(async () => {
-  const { runs, rows, json } = options();
-  const folder = mkdtempSync(join(tmpdir(), 'doorcode-bench-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  process.on('SIGINT', () => process.exit(130));
-
+/** Blobs of so many accounts, each in a file of that name; returns their lengths. @param {string} folder @param {number[]} counts */
+function writeBlobs(folder, counts) {
   const sizes = new Map([[0, 0]]);
-  for (const count of new Set([1, 1_000, ...rows.map(({ accounts }) => accounts ?? 1)])) {
+  for (const count of new Set(counts)) {
     if (count === 0) continue;
     const blob = makeBlob(count);
     sizes.set(count, blob.length);
     writeFileSync(join(folder, `${count}.json`), blob);
   }
+  return sizes;
+}
 
-  const yardstick = await measured({ operation: 'jsonParse', accounts: 1_000, folder });
-  if (yardstick.failed !== undefined) throw new Error(`the yardstick failed: ${yardstick.failed}`);
-  const parse = figure(yardstick.cpu, 'rate', sizes.get(1_000) ?? 0);
-  console.log(`Node ${process.version}, ${cpus().length} cores, JSON.parse ${parse}, ${runs} processes a figure\n\n${header()}`);
+/** Time of a measurement that needs no library, in microseconds. @param {string} operation @param {string} folder */
+async function yardstick(operation, folder) {
+  const answer = await child('measure.mjs', { operation, accounts: 1_000, folder }, ['--expose-gc']);
+  if (answer.failed !== undefined) throw new Error(`the yardstick failed: ${answer.failed}`);
+  return Number(answer.cpu);
+}
 
+/** What was measured, and on what. */
+async function circumstances() {
+  const version = (/** @type {string} */ folder) => JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')).version;
+  const peers = [MSAL, IDENTITY, OPENID].map((name) => [name, version(`node_modules/${name}`)]);
+  const commit = await ask('git', ['-C', ROOT, 'describe', '--always', '--dirty', '--exclude', '*']);
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    commit: commit ?? 'no commit',
+    node: process.version,
+    machine: `${cpus().length} cores of ${cpus()[0]?.model.trim() || 'a CPU without a name'}`,
+    versions: Object.fromEntries([[OURS, version('pkg')], ...peers]),
+  };
+}
+
+/** @param {import('./bench/page.mjs').Report} report */
+function writePage(report) {
+  const rows = new Map(allRows.map((row) => [title(row), row]));
+  const results = report.results.flatMap((result) => {
+    const row = rows.get(title(result.row));
+    return row ? [{ ...result, row }] : [];
+  });
+  if (results.length < allRows.length) throw new Error('docs/performance.md is written from results of all rows, and some are missing');
+  writeFileSync(join(ROOT, 'docs/performance.md'), page({ ...report, results }));
+  say('wrote docs/performance.md');
+}
+
+main(async () => {
+  const { runs, rows, json, from, check: onlyCheck } = options();
+  if (from) return writePage(JSON.parse(readFileSync(from, 'utf8')));
+  const folder = mkdtempSync(join(tmpdir(), 'doorcode-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  process.on('SIGINT', () => process.exit(130));
+  if (onlyCheck) return check(rows, folder, writeBlobs);
+
+  const cached = rows.filter(({ operation }) => operation !== 'pending').map(({ accounts }) => accounts ?? 1);
+  const sizes = writeBlobs(folder, [1, 1_000, ...cached]);
+  const speed = {
+    jsonParse: figure(await yardstick('jsonParse', folder), 'rate', sizes.get(1_000) ?? 0),
+    fixedLoop: figure(await yardstick('fixedLoop', folder), 'time', 0),
+  };
+  const around = await circumstances();
+  console.log(`Node ${around.node}, ${around.machine}, JSON.parse ${speed.jsonParse}, loop ${speed.fixedLoop}, ${runs} processes a figure\n\n${header()}`);
+
+  const known = new Map();
   const results = [];
   for (const row of rows) {
-    const [theirs, ours] = await measure(row, folder, runs);
-    const ratio = 'failed' in theirs || 'failed' in ours ? undefined : theirs.median / ours.median;
-    const result = { row, theirs, ours, ratio, bytes: sizes.get(row.accounts ?? 1) ?? 0 };
+    const figures = await measure(row, { folder, runs, known });
+    const result = { row, figures, ratio: ratioOf(row, figures), bytes: sizes.get(row.accounts ?? 1) ?? 0 };
     console.log(tableLine(result));
     results.push(result);
   }
 
-  const verdicts = results.map(({ row, ratio }) => verdict(ratio, row.goal));
-  const count = (/** @type {string} */ wanted) => verdicts.filter((one) => one === wanted).length;
-  const failed = results.filter(({ ratio }) => ratio === undefined).length;
-  say(`\ngoals: ${count('met')} met, ${count('near')} within 15 %, ${count('MISSED')} missed; ${failed} rows failed`);
-  if (json) {
-    const report = results.map(({ row, ...result }, index) => ({ title: title(row), ...row, ...result, verdict: verdicts[index] }));
-    writeFileSync(json, `${JSON.stringify({ node: process.version, jsonParse: parse, runs, rows: report }, null, 2)}\n`);
-  }
+  const outcomes = results.map((result) => verdicts(result).goal);
+  const count = (/** @type {string} */ wanted) => outcomes.filter((one) => one === wanted).length;
+  const failed = results.filter(({ figures }) => Object.values(figures).some((one) => 'failed' in one)).length;
+  say(`\ngoals: ${count('met')} met, ${count('equal')} within 15 %, ${count('missed')} missed; in ${failed} rows a library failed`);
+  const report = { ...around, yardstick: speed, runs, results };
+  if (json) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  if (rows.length === allRows.length) writePage(report);
 });

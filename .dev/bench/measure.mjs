@@ -1,9 +1,9 @@
-// Measures one operation of one library, in a process of its own. Takes `{"library":…,"operation":…,"accounts":…,"folder":…}`;
+// Measures one operation of one library, in a process of its own. Takes `{"library":…,"operation":…,"accounts":…,"over":…,"folder":…}`;
 // prints `{"cpu":<microseconds an operation>,"operations":<how many>}`.
 //
 // CPU time of the whole process, user and system: the compiler's and the collector's threads count, and waiting does not.
 
-import { operations } from './operations.mjs';
+import { operations, setting } from './operations.mjs';
 
 /** CPU microseconds: how long to warm up, and how long to measure at least. */
 const WARM_UP = 800_000;
@@ -16,9 +16,8 @@ const OFTEN = 10_000;
 /** An operation that takes so many CPU microseconds once is not repeated. */
 const LONG = 2_000_000;
 
-const { library: name, operation: title, accounts, folder } = JSON.parse(process.argv[2]);
-const { FileCachePlugin } = name === 'doorcode' ? await import('doorcode/cache/file') : {};
-const operation = operations[title]({ library: name && (await import(name)), FileCachePlugin, accounts, folder });
+const { library, operation: title, accounts, over, folder } = JSON.parse(process.argv[2]);
+const operation = operations[title](await setting({ library, accounts, over, folder }));
 
 /** What the last batch was like: how many runs, and CPU microseconds a run. */
 let last = { runs: 0.5, cpu: 1 };

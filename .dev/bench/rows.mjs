@@ -1,44 +1,202 @@
-// The table's rows, and how many times better than MSAL Node each is meant to be.
+// The rows, and how many times better than its base each is meant to be. What is said here is printed in docs/performance.md.
+
+import { IDENTITY, MSAL, OPENID } from './libraries.mjs';
+
+/** Another program than a library to compare with: Node that has nothing to do. */
+export const NODE = 'node';
 
 /**
  * @typedef {object} Row
  * @property {string} name
- * @property {number} [accounts] in the cache
- * @property {string} operation see `operations.mjs`; `start` is `first-hit.mjs`, `command` is `doorcode --version`
- * @property {'time' | 'rate' | 'memory'} unit
+ * @property {number} [accounts] in the cache; of pending flows, how many
+ * @property {string} operation a way of `sample.mjs`, or an operation of `operations.mjs`
+ * @property {string} [field] which of the way's figures; `cpu` if it is not said
+ * @property {'time' | 'rate' | 'bytes' | 'count'} unit
+ * @property {string} base what the ratio is to
+ * @property {string[]} peers all that is measured beside doorcode
+ * @property {'fetch'} [over] how the server is reached; if it is not said, by the network that MSAL's users can give it
  * @property {number} [goal]
- * @property {boolean} [hit] of `start`: whether a token is fetched as well
+ * @property {number} [stretch]
+ * @property {number} [most] a goal without a base
+ * @property {string} note what is measured
+ * @property {string} [why] printed where the goal is missed
+ *
+ * @typedef {{ title: string, text: string, rows: Row[] }} Group
+ *
+ * @typedef {[goal?: number, stretch?: number]} Goals
  */
+
+/** @param {string} name @param {Partial<Row>} row @returns {Row} */
+const row = (name, { peers = [MSAL], ...rest }) =>
+  ({ name, operation: '', unit: 'time', note: '', peers, base: peers[0], ...rest });
 
 /**
  * One row for each number of accounts.
  * @param {string} name
- * @param {string} operation
- * @param {Record<number, number | undefined>} goals by number of accounts
- * @param {'time' | 'rate'} [unit]
- * @returns {Row[]}
+ * @param {Record<number, Goals>} goals by number of accounts
+ * @param {Partial<Row>} rest
  */
-const each = (name, operation, goals, unit = 'time') =>
-  Object.entries(goals).map(([accounts, goal]) => ({ name, accounts: Number(accounts), operation, unit, goal }));
+const each = (name, goals, rest) =>
+  Object.entries(goals).map(([accounts, [goal, stretch]]) => row(name, { accounts: Number(accounts), goal, stretch, ...rest }));
 
-/** @type {Row[]} */
-export const rows = [
-  { name: 'import, CPU above bare Node', operation: 'start', unit: 'time', goal: 10 },
-  { name: 'import and first hit, CPU above bare Node', operation: 'start', unit: 'time', goal: 10, hit: true },
-  { name: 'import and first hit, peak RSS above bare Node', operation: 'start', unit: 'memory', goal: 4, hit: true },
-  { name: '`doorcode --version` (theirs: `node -e 0`)', operation: 'command', unit: 'time', goal: 1 / 1.5 },
-  ...each('silent hit, memory', 'silentHit', { 1: 20, 100: 80, 1_000: 1_000, 10_000: 10_000 }),
-  ...each('silent hit, memory, the same account', 'silentHitSameAccount', { 1_000: undefined, 10_000: undefined }),
-  ...each('silent hit, in-memory plugin', 'silentHitMemoryPlugin', { 1_000: 1_000 }),
-  ...each('silent hit, file plugin', 'silentHitFilePlugin', { 1: 2.5, 1_000: 4, 10_000: 8 }),
-  ...each('silent hit, FileCachePlugin (theirs: a sample)', 'silentHitBestFilePlugin', { 1: undefined, 1_000: undefined, 10_000: undefined }),
-  ...each('refresh and save, in-memory plugin', 'refreshAndSave', { 1: 10, 1_000: 14 }),
-  ...each('refresh and save, FileCachePlugin (theirs: …)', 'refreshAndSaveBestFile', { 1: undefined, 1_000: undefined }),
-  ...each('deserialize', 'deserialize', { 1: 1, 1_000: 3, 10_000: 3 }, 'rate'),
-  ...each('serialize after one change', 'serialize', { 1_000: 10 }, 'rate'),
-  ...each('getAllAccounts', 'getAllAccounts', { 1: 5, 100: 60, 1_000: 1_500 }),
-  ...each('getAccountByHomeId', 'getAccountByHomeId', { 1_000: 100_000 }),
-  ...each('removeAccount', 'removeAccount', { 1_000: 1_000, 10_000: 10_000 }),
-  ...each('sign-in, in-process network', 'signIn', { 0: 3.5, 1_000: 300 }),
-  ...each('refresh, in-process network', 'refresh', { 1: 7, 1_000: 400 }),
+const WRAPPED = [MSAL, IDENTITY];
+const ALL = [MSAL, IDENTITY, OPENID];
+
+/** @type {Group[]} */
+export const groups = [
+  {
+    title: 'Start and size',
+    text: 'CPU time and memory of a whole process, less those of a process of Node that does nothing. openid-client has no cache to hit, and '
+      + 'nothing else than npm can be asked of a bundle that needs Node: MSAL Node and `@azure/identity` are bundled for Node, the others for browsers.',
+    rows: [
+      row('import, CPU above bare Node', {
+        operation: 'start', peers: ALL, goal: 10, stretch: 16,
+        note: '`import` of the package.',
+      }),
+      row('import and first hit, CPU above bare Node', {
+        operation: 'hit', peers: WRAPPED, goal: 10, stretch: 16,
+        note: '`import`, one account from a blob, one token from the cache. `@azure/identity` reads the blob by a cache plugin, its only way.',
+      }),
+      row('import and first hit, peak RSS above bare Node', {
+        operation: 'hit', field: 'memory', unit: 'bytes', peers: WRAPPED, goal: 4, stretch: 6,
+        note: 'The most memory that the same process held (`VmHWM`).',
+      }),
+      row('`doorcode --version` (beside `node -e 0`)', {
+        operation: 'command', peers: [NODE], goal: 1 / 1.5,
+        note: 'Time on the clock, waiting included. No library of the others has a command.',
+      }),
+      row('npm packages installed', {
+        operation: 'install', field: 'packages', unit: 'count', peers: ALL, most: 1,
+        note: '`npm install` of the one package into an empty folder; every `package.json` with a version counts.',
+      }),
+      row('installed, unpacked', {
+        operation: 'install', field: 'bytes', unit: 'bytes', peers: ALL, goal: 12, stretch: 15,
+        note: 'Bytes of all files of that folder\'s `node_modules`. doorcode\'s holds the command and every runtime\'s loader.',
+      }),
+      row('bundle of a sign-in, brotli', {
+        operation: 'bundle', field: 'inlined', unit: 'bytes', peers: ALL, goal: 1.2, stretch: 2,
+        note: 'A program that signs in by device code, by esbuild, minified, brotli 11. doorcode\'s has its module inside as base64.',
+      }),
+      row('bundle of a sign-in, the module as a file, brotli', {
+        operation: 'bundle', field: 'apart', unit: 'bytes', peers: ALL, goal: 1.2, stretch: 2,
+        note: 'The same for workers and bundlers that ship a `.wasm` file beside the JavaScript: brotli of both, added.',
+      }),
+    ],
+  },
+  {
+    title: 'Cache',
+    text: 'CPU time an operation. `@azure/identity` holds one person in a credential: it has one for each account, and no methods for the cache. '
+      + 'openid-client keeps nothing.',
+    rows: [
+      ...each('silent hit, memory', { 1: [20, 40] }, {
+        operation: 'silentHit', peers: WRAPPED,
+        note: '`acquireTokenSilent` (`getToken`) for accounts in an order without a pattern.',
+      }),
+      ...each('silent hit, memory', { 100: [80, 200], 1_000: [1_000, 2_500], 10_000: [10_000, 25_000] }, { operation: 'silentHit' }),
+      ...each('silent hit, memory, the same account', { 1_000: [], 10_000: [] }, {
+        operation: 'silentHitSameAccount',
+        note: 'As a command-line tool asks, always for one of them.',
+      }),
+      ...each('silent hit, in-memory plugin', { 1_000: [1_000, 10_000] }, {
+        operation: 'silentHitMemoryPlugin', peers: WRAPPED,
+        note: 'A cache plugin that hands over a string.',
+      }),
+      ...each('silent hit, file plugin', { 1: [2.5, 3], 1_000: [4, 5], 10_000: [8, 13] }, {
+        operation: 'silentHitFilePlugin', peers: WRAPPED,
+        note: 'The plugin of MSAL\'s documentation, which reads the whole file each time.',
+      }),
+      ...each('silent hit, FileCachePlugin (theirs: a sample)', { 1: [], 1_000: [], 10_000: [] }, {
+        operation: 'silentHitBestFilePlugin',
+        note: 'doorcode\'s own plugin beside the one of MSAL\'s documentation.',
+      }),
+      ...each('refresh and save, in-memory plugin', { 1: [10, 20], 1_000: [14, 40] }, {
+        operation: 'refreshAndSave', peers: WRAPPED,
+        note: 'Refresh in an in-process network, and the blob handed to the plugin as one flat string.',
+      }),
+      ...each('refresh and save, FileCachePlugin (theirs: a sample)', { 1: [], 1_000: [] }, {
+        operation: 'refreshAndSaveBestFile',
+        note: 'doorcode\'s writes a new file under a lock and renames it; the sample writes over the old one.',
+      }),
+      ...each('deserialize', { 1: [1, 1.2], 1_000: [3, 5], 10_000: [3, 5] }, {
+        operation: 'deserialize', unit: 'rate',
+        note: 'A blob into a new cache.',
+      }),
+      ...each('serialize after one change', { 1_000: [10, 20] }, {
+        operation: 'serialize', unit: 'rate',
+        note: 'One account was refreshed since the last time.',
+      }),
+      ...each('getAllAccounts', { 1: [5, 20], 100: [60, 500], 1_000: [1_500, 5_000] }, {
+        operation: 'getAllAccounts',
+        note: 'An array of all accounts with their claims.',
+      }),
+      ...each('getAccountByHomeId', { 1_000: [100_000, 500_000] }, {
+        operation: 'getAccountByHomeId',
+        note: 'Accounts in an order without a pattern.',
+      }),
+      ...each('removeAccount', { 1_000: [1_000, 3_000], 10_000: [10_000, 30_000] }, {
+        operation: 'removeAccount',
+        note: 'One account after another, until a fifth is gone.',
+      }),
+    ],
+  },
+  {
+    title: 'Network',
+    text: 'CPU time an operation, with a server in the same process that answers at once. MSAL Node and doorcode speak to it by a `networkClient`, '
+      + '`@azure/identity` by an `httpClient`, openid-client by `fetch`; so it is compared with doorcode over `fetch`, where both make and read a `Response`.',
+    rows: [
+      ...each('sign-in, in-process network', { 0: [3.5, 5] }, {
+        operation: 'signIn', peers: WRAPPED,
+        note: 'A new application, a device code and a poll that is answered with tokens. Nobody waits.',
+      }),
+      ...each('sign-in, in-process network', { 1_000: [300, 500] }, {
+        operation: 'signIn',
+        note: 'The application holds 1,000 accounts.',
+      }),
+      ...each('refresh, in-process network', { 1: [7, 10] }, {
+        operation: 'refresh', peers: WRAPPED,
+        note: '`forceRefresh`; `@azure/identity` refreshes only for claims that a resource sent.',
+      }),
+      ...each('refresh, in-process network', { 1_000: [400, 600] }, { operation: 'refresh' }),
+      ...each('sign-in, in-process fetch', { 0: [] }, {
+        operation: 'signIn', over: 'fetch', peers: [OPENID],
+        note: 'openid-client keeps no account and no token; doorcode does.',
+      }),
+      ...each('refresh, in-process fetch', { 1: [] }, {
+        operation: 'refresh', over: 'fetch', peers: [OPENID],
+        note: '`refreshTokenGrant` beside `acquireTokenSilent` with `forceRefresh`.',
+      }),
+    ],
+  },
+  {
+    title: 'Pending flows',
+    text: '10,000 people in one process are still typing their codes. CPU time and memory for each; lag is how late the event loop is, on the clock '
+      + '(`perf_hooks.monitorEventLoopDelay`, resolution 1 ms: about 1 ms is none). '
+      + '`@azure/identity` has a credential for each person.',
+    rows: [...pendingRows('in-process network', WRAPPED, undefined, [6, 8], [2.3, 2.7], [2.3, 3]), ...pendingRows('in-process fetch', [OPENID], 'fetch')],
+  },
 ];
+
+/**
+ * @param {string} network
+ * @param {string[]} peers
+ * @param {'fetch'} [over]
+ * @param {Goals} [start]
+ * @param {Goals} [heap]
+ * @param {Goals} [poll]
+ */
+function pendingRows(network, peers, over, start = [], heap = [], poll = []) {
+  const pending = (/** @type {string} */ what, /** @type {string} */ field, /** @type {Goals} */ [goal, stretch], /** @type {Partial<Row>} */ rest) =>
+    row(`${what}, ${network}`, { accounts: 10_000, operation: 'pending', field, goal, stretch, peers, over, ...rest });
+  return [
+    pending('start of a flow', 'start', start, { note: 'Until it waits for its next poll. MSAL Node and `@azure/identity` poll once before that.' }),
+    pending('heap of a flow', 'heap', heap, { unit: 'bytes', note: 'V8\'s heap and what it holds outside, Wasm\'s memory too, after a collection.' }),
+    pending('RSS of a flow', 'rss', [], { unit: 'bytes', note: 'The same as the system sees it.' }),
+    pending('a poll', 'poll', poll, { note: 'Answered `authorization_pending`, the timer included.' }),
+    pending('lag, polls spread over a second, median', 'lag50', [], { note: 'All flows poll once in each of some seconds.' }),
+    pending('lag, polls spread over a second, 99 %', 'lag99', [], { note: 'The same.' }),
+    pending('lag, polls spread over a second, most', 'lagMost', [], { note: 'The same.' }),
+    pending('lag, all polls at once, most', 'lagAtOnce', [], { note: 'All flows are due in one millisecond, as after an outage or a deployment.' }),
+  ];
+}
+
+export const rows = groups.flatMap((group) => group.rows);
