@@ -26,6 +26,9 @@ export const NODE = 'node';
  * @typedef {[goal?: number, stretch?: number]} Goals
  */
 
+/** Of bundles. */
+const COMPILED = 'the core is compiled to WebAssembly, which takes more bytes than the JavaScript that does the same, and a bundler can leave out no part of it.';
+
 /** @param {string} name @param {Partial<Row>} row @returns {Row} */
 const row = (name, { peers = [MSAL], ...rest }) =>
   ({ name, operation: '', unit: 'time', note: '', peers, base: peers[0], ...rest });
@@ -46,8 +49,8 @@ const ALL = [MSAL, IDENTITY, OPENID];
 export const groups = [
   {
     title: 'Start and size',
-    text: 'CPU time and memory of a whole process, less those of a process of Node that does nothing. openid-client has no cache to hit, and '
-      + 'nothing else than npm can be asked of a bundle that needs Node: MSAL Node and `@azure/identity` are bundled for Node, the others for browsers.',
+    text: 'CPU time and memory of a whole process, less those of a process of Node that does nothing. openid-client has no cache to hit. '
+      + 'MSAL Node and `@azure/identity` sign in by device code in Node alone, so they are bundled for Node, and the others for browsers.',
     rows: [
       row('import, CPU above bare Node', {
         operation: 'start', peers: ALL, goal: 10, stretch: 16,
@@ -76,10 +79,12 @@ export const groups = [
       row('bundle of a sign-in, brotli', {
         operation: 'bundle', field: 'inlined', unit: 'bytes', peers: ALL, goal: 1.2, stretch: 2,
         note: 'A program that signs in by device code, by esbuild, minified, brotli 11. doorcode\'s has its module inside as base64.',
+        why: COMPILED,
       }),
       row('bundle of a sign-in, the module as a file, brotli', {
         operation: 'bundle', field: 'apart', unit: 'bytes', peers: ALL, goal: 1.2, stretch: 2,
         note: 'The same for workers and bundlers that ship a `.wasm` file beside the JavaScript: brotli of both, added.',
+        why: COMPILED,
       }),
     ],
   },
@@ -172,12 +177,12 @@ export const groups = [
     text: '10,000 people in one process are still typing their codes. CPU time and memory for each; lag is how late the event loop is, on the clock '
       + '(`perf_hooks.monitorEventLoopDelay`, resolution 1 ms: about 1 ms is none). '
       + '`@azure/identity` has a credential for each person.',
-    rows: [...pendingRows('in-process network', WRAPPED, undefined, [6, 8], [2.3, 2.7], [2.3, 3]), ...pendingRows('in-process fetch', [OPENID], 'fetch')],
+    rows: [...pendingRows('', WRAPPED, undefined, [6, 8], [2.3, 2.7], [2.3, 3]), ...pendingRows(' over fetch', [OPENID], 'fetch')],
   },
 ];
 
 /**
- * @param {string} network
+ * @param {string} network what the rows' names say of it
  * @param {string[]} peers
  * @param {'fetch'} [over]
  * @param {Goals} [start]
@@ -186,16 +191,16 @@ export const groups = [
  */
 function pendingRows(network, peers, over, start = [], heap = [], poll = []) {
   const pending = (/** @type {string} */ what, /** @type {string} */ field, /** @type {Goals} */ [goal, stretch], /** @type {Partial<Row>} */ rest) =>
-    row(`${what}, ${network}`, { accounts: 10_000, operation: 'pending', field, goal, stretch, peers, over, ...rest });
+    row(`${what}${network}`, { accounts: 10_000, operation: 'pending', field, goal, stretch, peers, over, ...rest });
   return [
-    pending('start of a flow', 'start', start, { note: 'Until it waits for its next poll. MSAL Node and `@azure/identity` poll once before that.' }),
-    pending('heap of a flow', 'heap', heap, { unit: 'bytes', note: 'V8\'s heap and what it holds outside, Wasm\'s memory too, after a collection.' }),
-    pending('RSS of a flow', 'rss', [], { unit: 'bytes', note: 'The same as the system sees it.' }),
-    pending('a poll', 'poll', poll, { note: 'Answered `authorization_pending`, the timer included.' }),
-    pending('lag, polls spread over a second, median', 'lag50', [], { note: 'All flows poll once in each of some seconds.' }),
-    pending('lag, polls spread over a second, 99 %', 'lag99', [], { note: 'The same.' }),
-    pending('lag, polls spread over a second, most', 'lagMost', [], { note: 'The same.' }),
-    pending('lag, all polls at once, most', 'lagAtOnce', [], { note: 'All flows are due in one millisecond, as after an outage or a deployment.' }),
+    pending('pending flow: start', 'start', start, { note: 'Until it waits for its next poll. MSAL Node and `@azure/identity` poll once before that.' }),
+    pending('pending flow: heap', 'heap', heap, { unit: 'bytes', note: 'V8\'s heap and what it holds outside, Wasm\'s memory too, after a collection.' }),
+    pending('pending flow: RSS', 'rss', [], { unit: 'bytes', note: 'The same as the system sees it.' }),
+    pending('pending flow: a poll', 'poll', poll, { note: 'Answered `authorization_pending`, the timer included.' }),
+    pending('lag, polls spread, median', 'lag50', [], { note: 'Everybody polls once in five seconds, one after another: 2,000 polls a second.' }),
+    pending('lag, polls spread, 99 %', 'lag99', [], { note: 'As the median.' }),
+    pending('lag, polls spread, most', 'lagMost', [], { note: 'As the median.' }),
+    pending('lag, polls at once, most', 'lagAtOnce', [], { note: 'All flows are due in one millisecond, as after an outage or a deployment.' }),
   ];
 }
 
