@@ -89,15 +89,19 @@ const hits = ({ library }, client, walk) => ({
 });
 
 /** @param {Setting} setting @param {Client} client @param {Server} server @param {ReturnType<typeof rotation>} walk @returns {Operation} */
-const refreshes = ({ library }, client, server, walk) => ({
-  run() {
-    const account = walk.next();
-    server.next = walk.index;
-    return client.refresh(account);
-  },
-  check: (result) => assertFresh(library, result, server),
-  finish: () => assertKept(client, server),
-});
+function refreshes({ library }, client, server, walk) {
+  let asked = 0;
+  return {
+    run() {
+      asked += 1;
+      const account = walk.next();
+      server.next = walk.index;
+      return client.refresh(account);
+    },
+    check: (result) => assertFresh(library, result, server, asked),
+    finish: () => assertKept(client, server),
+  };
+}
 
 /** @param {Setting['library']} library @param {any} result @param {number} index */
 function assertHit(library, result, index) {
@@ -106,8 +110,9 @@ function assertHit(library, result, index) {
   assertTold(library.person(result), accountInfo(index).localAccountId, 'it is told whose it is');
 }
 
-/** @param {Setting['library']} library @param {any} result @param {Server} server */
-function assertFresh(library, result, server) {
+/** @param {Setting['library']} library @param {any} result @param {Server} server @param {number} asked how many times until now */
+function assertFresh(library, result, server, asked) {
+  assert.equal(server.polls, asked, 'the server was asked for tokens once each time');
   assert.equal(library.token(result), server.sent, 'the token is the one that was sent');
   assertTold(library.fromCache(result), false, 'it came from the server');
   assertTold(library.person(result), accountInfo(server.next).localAccountId, 'it is told whose it is');
@@ -354,16 +359,18 @@ export const operations = {
     /** @type {Client[]} */
     let fresh = [];
     let client = setting.accounts > 0 ? filled(setting, { server, clock }) : undefined;
+    let asked = 0;
     /** @type {Operation} */
     const signIns = {
       run() {
+        asked += 1;
         client = fresh.pop() ?? client;
         clock.rewind();
         walk.next();
         server.next = walk.index;
         return client?.signIn();
       },
-      check: (result) => assertFresh(setting.library, result, server),
+      check: (result) => assertFresh(setting.library, result, server, asked),
       finish: () => client && assertKept(client, server),
     };
     if (setting.accounts > 0) return signIns;
