@@ -88,6 +88,7 @@ main(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'doorcode-bench-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   process.on('SIGINT', () => process.exit(130));
+  process.on('SIGTERM', () => process.exit(143));
   if (onlyCheck) return check(rows, folder, writeBlobs);
 
   const cached = rows.filter(({ operation }) => operation !== 'pending').map(({ accounts }) => accounts ?? 1);
