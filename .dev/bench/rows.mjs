@@ -70,7 +70,7 @@ export const groups = [
       }),
       row('npm packages installed', {
         operation: 'install', field: 'packages', unit: 'count', peers: ALL, most: 1,
-        note: '`npm install` of the one package into an empty folder; every `package.json` with a version counts.',
+        note: '`npm install` of the one package into an empty folder, and how many packages npm then lists there.',
       }),
       row('installed, unpacked', {
         operation: 'install', field: 'bytes', unit: 'bytes', peers: ALL, goal: 12, stretch: 15,
@@ -176,7 +176,7 @@ export const groups = [
     title: 'Pending flows',
     text: '10,000 people in one process are still typing their codes. CPU time and memory for each; lag is how late the event loop is, on the clock '
       + '(`perf_hooks.monitorEventLoopDelay`, resolution 1 ms: about 1 ms is none). '
-      + '`@azure/identity` has a credential for each person.',
+      + '`@azure/identity` has a credential for each person. Rows over `fetch` are the same, where both make and read a `Response`.',
     rows: [...pendingRows('', WRAPPED, undefined, [6, 8], [2.3, 2.7], [2.3, 3]), ...pendingRows(' over fetch', [OPENID], 'fetch')],
   },
 ];
@@ -191,9 +191,9 @@ export const groups = [
  */
 function pendingRows(network, peers, over, start = [], heap = [], poll = []) {
   const pending = (/** @type {string} */ what, /** @type {string} */ field, /** @type {Goals} */ [goal, stretch], /** @type {Partial<Row>} */ rest) =>
-    row(`${what}${network}`, { accounts: 10_000, operation: 'pending', field, goal, stretch, peers, over, ...rest });
+    row(`${what}${network}`, { accounts: 10_000, operation: 'pending', field, goal, stretch, peers, over, ...rest, ...(over && { note: '' }) });
   return [
-    pending('pending flow: start', 'start', start, { note: 'Until it waits for its next poll. MSAL Node and `@azure/identity` poll once before that.' }),
+    pending('pending flow: start', 'start', start, { note: 'Until it waits for a poll. MSAL Node and `@azure/identity` poll once before that.' }),
     pending('pending flow: heap', 'heap', heap, { unit: 'bytes', note: 'V8\'s heap and what it holds outside, Wasm\'s memory too, after a collection.' }),
     pending('pending flow: RSS', 'rss', [], { unit: 'bytes', note: 'The same as the system sees it.' }),
     pending('pending flow: a poll', 'poll', poll, { note: 'Answered `authorization_pending`, the timer included.' }),
