@@ -30,6 +30,9 @@ pub fn clean_without(text: &str, secrets: &[&str]) -> String {
 pub fn without(text: &str, secrets: &[&str]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        if !may_hold(&text, secret) {
+            continue;
+        }
         let json = json::quoted(secret);
         let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(secret);
         let forms = [
@@ -52,6 +55,13 @@ pub fn without(text: &str, secrets: &[&str]) -> String {
     text
 }
 
+/// Whether the text can hold the secret, however it is written: letters and digits stay what they are in each way. To write it in all ways
+/// for each field of each reply would take ten times as long as the poll.
+fn may_hold(text: &str, secret: &str) -> bool {
+    let longest = || secret.split(|character: char| !character.is_ascii_alphanumeric()).max_by_key(|run| run.len());
+    text.len() >= secret.len() && longest().is_none_or(|longest| text.contains(longest))
+}
+
 /// The text with all but the unreserved characters of RFC 3986 section 2.3 percent-encoded.
 #[must_use]
 pub fn percent_encoded(text: &str) -> String {
@@ -59,14 +69,13 @@ pub fn percent_encoded(text: &str) -> String {
 }
 
 fn encode(text: &str, kept: &str, lower_case: bool) -> String {
-    let is_encoded = |character: char| !(character.is_ascii_alphanumeric() || kept.contains(character));
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     // In runs: of a token nearly all is kept.
-    while let Some((plain, character)) = rest.find(is_encoded).and_then(|at| rest.split_at_checked(at)) {
+    while let Some((plain, others)) = rest.split_at_checked(kept_length(rest.as_bytes(), kept.as_bytes())) {
         out.push_str(plain);
-        let mut others = character.chars();
-        let character = others.next().unwrap_or_default();
+        let mut others = others.chars();
+        let Some(character) = others.next() else { break };
         for byte in character.encode_utf8(&mut [0; 4]).bytes() {
             out.push('%');
             for digit in [byte >> 4, byte & 15] {
@@ -76,11 +85,25 @@ fn encode(text: &str, kept: &str, lower_case: bool) -> String {
         }
         rest = others.as_str();
     }
-    out.push_str(rest);
     out
 }
 
+/// How many bytes come before the first that is to be encoded.
+fn kept_length(bytes: &[u8], kept: &[u8]) -> usize {
+    let mut length: usize = 0;
+    while let Some(byte) = bytes.get(length)
+        && (byte.is_ascii_alphanumeric() || kept.contains(byte))
+    {
+        length = length.saturating_add(1);
+    }
+    length
+}
+
 fn one_line(text: &str) -> String {
+    // As nearly all are.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.trim() == text && !text.contains("  ") {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut gap = false;
     for character in text.chars().filter(|character| !is_invisible(*character)) {
