@@ -572,8 +572,19 @@ impl Store {
             _ if theirs.iter().any(is_there) => None,
             _ => Some(Draft::whole(&mine)),
         };
+        // Newer tokens stand for the sign-in that brought the older ones: whoever signs out of them elsewhere, signs out of it.
+        let stands_no_more =
+            section != Section::Account && theirs.iter().any(|theirs| recency(theirs) > recency(&mine));
         if let Some(draft) = draft {
             self.put(section, &unquoted(key).unwrap_or_default(), &draft, origin);
+        }
+        if stands_no_more {
+            let accounts: Vec<Place> = self.of(&whose, Section::Account).iter().map(|(place, _)| *place).collect();
+            for place in accounts {
+                if let Some(Entry::Written { unsaved: Some(origin), .. }) = self.entry_mut(place) {
+                    *origin = Origin::Renewal;
+                }
+            }
         }
     }
 

@@ -986,6 +986,21 @@ fn an_unsaved_sign_in_survives_a_sign_out_elsewhere_with_what_was_renewed_since(
 }
 
 #[test]
+fn a_sign_in_that_newer_tokens_stand_for_ends_with_them() {
+    let mut disk = blob_of(&[&ada(), &grace()]);
+    let mut here = loaded(&disk);
+    sign_in(&mut here, &ada(), 5);
+    // Before that is saved, somebody else renews what was there, and then she signs out of it.
+    turn(&mut Store::default(), &mut disk, |store| renew(store, &ada(), 6));
+    here.load(disk.clone()).unwrap();
+    assert_eq!(refresh_tokens(&here, &ada(), CLIENT), ["RT-6"]);
+    assert!(turn(&mut Store::default(), &mut disk, |store| store.sign_out(&whose(&ada()))));
+    here.load(disk).unwrap();
+    assert_eq!(people(&here), ["grace.tenant"], "nobody is signed in without a token");
+    assert!(!written(&here).contains("ada.tenant"));
+}
+
+#[test]
 fn of_two_who_renewed_the_same_tokens_the_newer_wins() {
     let blob = blob_of(&[&ada()]);
     for (here_at, elsewhere_at) in [(5, 6), (6, 5)] {
@@ -1135,6 +1150,8 @@ type People = BTreeMap<usize, u64>;
 struct Unsaved {
     has_signed_out: bool,
     signed_in_at: Option<u64>,
+    /// Somebody else's newer tokens stand for the sign-in: it ends with them.
+    is_replaced: bool,
 }
 
 #[derive(Default)]
@@ -1169,7 +1186,8 @@ impl Process {
         assert_eq!(given.save(&mut self.store, &account, now, is_sign_in), expected);
         if is_sign_in {
             self.people.insert(person, now);
-            self.unsaved.entry(person).or_default().signed_in_at = Some(now);
+            let unsaved = self.unsaved.entry(person).or_default();
+            (unsaved.signed_in_at, unsaved.is_replaced) = (Some(now), false);
         }
         if expected {
             self.tokens.insert((person, client), now);
@@ -1180,7 +1198,7 @@ impl Process {
         let found = self.store.sign_out(&whose(&account(IDS[person].0, IDS[person].1)));
         assert_eq!(found, self.people.remove(&person).is_some());
         if found {
-            self.unsaved.insert(person, Unsaved { has_signed_out: true, signed_in_at: None });
+            self.unsaved.insert(person, Unsaved { has_signed_out: true, ..Unsaved::default() });
             self.tokens.retain(|(of, _), _| *of != person);
         }
     }
@@ -1193,7 +1211,7 @@ impl Process {
                 unsaved.has_signed_out = self.people.remove(person).is_some();
             }
             let known = self.people.get(person).copied();
-            if unsaved.signed_in_at <= known {
+            if unsaved.signed_in_at <= known || (known.is_none() && unsaved.is_replaced) {
                 unsaved.signed_in_at = None;
             }
             if let Some(time) = unsaved.signed_in_at {
@@ -1206,6 +1224,9 @@ impl Process {
             let newest = newest_token(&self.store, key);
             let is_due = self.people.contains_key(&key.0);
             assert!(!is_due || newest >= Some(time), "token {time} of {key:?} is lost; there is {newest:?}");
+            if let Some(unsaved) = self.unsaved.get_mut(&key.0) {
+                unsaved.is_replaced |= newest > Some(time);
+            }
             // What is stored is saved; what has gone with a sign-out is gone.
             if newest == Some(time) && newest_token(&theirs, key) < newest {
                 self.tokens.insert(key, time);
