@@ -12,6 +12,10 @@
 #[allow(unreachable_pub, reason = "a module of a test crate")]
 mod sim;
 
+#[allow(unreachable_pub, reason = "modules of a crate of their own as well")]
+#[path = "../fuzz/src/targets/mod.rs"]
+mod targets;
+
 mod account;
 mod authority;
 mod authorization;
@@ -24,11 +28,13 @@ mod discovery;
 mod docs;
 mod entity;
 mod error;
+mod fuzz;
 mod house;
 mod http;
 mod id_token;
 mod json;
 mod key;
+mod merge;
 mod random;
 mod record;
 mod request;
