@@ -111,7 +111,9 @@ impl DeviceAuthorization {
                 interval,
             });
         }
-        let message = json::text(&object, "message").map_or_else(|| instruction(&verification_uri), clean);
+        // Of nothing but control characters nothing is left.
+        let message = json::text(&object, "message").map(clean).filter(|message| !message.is_empty());
+        let message = message.unwrap_or_else(|| instruction(&verification_uri));
         Ok(Self {
             device_code,
             user_code,

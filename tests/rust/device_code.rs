@@ -21,6 +21,8 @@ fn a_message_is_made_where_the_server_has_none() {
     assert_eq!(codes.message, "To sign in, open https://id.example/Device in a browser and enter the code AB-CD.");
     let codes = read(&with(r#","verification_uri":"https://id.example","message":"\u001b[1mGo\nthere""#)).unwrap();
     assert_eq!(codes.message, "[1mGo there");
+    let codes = read(&with(r#","verification_uri":"https://id.example","message":"\u0000 \u202e""#)).unwrap();
+    assert_eq!(codes.message, "To sign in, open https://id.example in a browser and enter the code AB-CD.");
     let null = with(r#","verification_uri":null,"verification_url":"https://id.example""#);
     assert_eq!(read(&null).unwrap().verification_uri, "https://id.example");
 }
