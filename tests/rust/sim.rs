@@ -278,6 +278,8 @@ impl Host for Sim {
         let server = self.0.borrow_mut().server.take();
         let mut server = server.expect("a server");
         let answer = server(&request, now);
+        let header = request.authorization.as_ref().map_or("", Secret::expose);
+        let sent = format!("{header} {}", request.body.expose());
         {
             let mut state = self.0.borrow_mut();
             state.server = Some(server);
@@ -298,7 +300,7 @@ impl Host for Sim {
             Answer::Break(status) => {
                 self.timer(20).await;
                 // HTTP clients have been seen to repeat what they were sent.
-                Err(failed("connection reset while sending device_code=DC-secret", status))
+                Err(failed(&format!("connection reset while sending {sent}"), status))
             }
             Answer::Hang => {
                 self.timer(30_000).await;
