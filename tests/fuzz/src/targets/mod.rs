@@ -14,8 +14,11 @@ pub mod token_reply;
 mod input;
 mod secrecy;
 
-/// By name, as their folders in seeds are called.
-pub const ALL: [(&str, fn(&[u8])); 7] = [
+/// What a target is: its name, as its folder in seeds is called, and what it does.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const ALL: [Target; 7] = [
     ("blob", blob::run),
     ("device_reply", device_reply::run),
     ("discovery", discovery::run),
