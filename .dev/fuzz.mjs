@@ -6,7 +6,7 @@
 // sanitizer: those look for what only unsafe code can do, and need a nightly Rust; the crate denies unsafe code.
 
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { aptInstall, ask, main, ROOT, run, say, TOOLS } from './steps.mjs';
@@ -17,6 +17,8 @@ const SEEDS = join(CRATE, 'seeds');
 const FOUND = join(TOOLS, 'fuzz');
 /** The most that all kept inputs together may weigh, in bytes: as tests/rust/fuzz.rs has it. */
 const MOST_KEPT = 400_000;
+/** The most inputs that are kept of a target. */
+const MOST_FILES = 100;
 /** How much of the time each target gets: the larger ones have more to look for. */
 const SHARES = { flow: 4, blob: 3, merge: 2, device_reply: 1, discovery: 1, id_token: 1, token_reply: 1 };
 /** Seconds after which one input counts as one that never ends, and the megabytes that it may take. */
@@ -96,18 +98,30 @@ async function fuzz(folder, name, seconds) {
   return row;
 }
 
-/** Adds what reached something new to the seeds, each as small as it was found. @param {string} folder @param {string} name */
+/**
+ * Adds to the seeds what reaches lines that they do not, however often: what reaches most first, as much as there is room for.
+ * @param {string} folder of the built targets
+ * @param {string} name
+ */
 async function keep(folder, name) {
-  const kept = join(FOUND, `${name}.kept`);
-  rmSync(kept, { recursive: true, force: true });
-  cpSync(join(SEEDS, name), kept, { recursive: true });
-  const { code, text } = await libFuzzer(join(folder, name), [...LIMITS, '-merge=1', kept, join(FOUND, name)]);
+  const [seeds, found, all] = [join(SEEDS, name), join(FOUND, name), join(FOUND, `${name}.all`)];
+  rmSync(all, { recursive: true, force: true });
+  cpSync(seeds, all, { recursive: true });
+  const { code, text } = await libFuzzer(join(folder, name), [...LIMITS, '-set_cover_merge=1', '-use_counters=0', all, found]);
   if (code !== 0) throw new Error(`merging what ${name} found failed\n${text.slice(-2000)}`);
-  const rest = weight(SEEDS) - weight(join(SEEDS, name));
-  const fits = rest + weight(kept) < MOST_KEPT;
-  if (fits) cpSync(kept, join(SEEDS, name), { recursive: true });
-  else say(`! ${name}: its ${weight(kept)} bytes would not fit into ${MOST_KEPT} for all: nothing was kept`);
-  rmSync(kept, { recursive: true });
+  const kept = new Set(readdirSync(seeds));
+  let room = MOST_KEPT / Object.keys(SHARES).length - weight(seeds);
+  // They are written in the order of what they add.
+  const written = (/** @type {string} */ file) => statSync(join(all, file), { bigint: true }).mtimeNs;
+  for (const file of readdirSync(all).filter((file) => !kept.has(file)).sort((one, other) => Number(written(one) - written(other)))) {
+    const { size } = statSync(join(all, file));
+    if (kept.size >= MOST_FILES || size > room) continue;
+    copyFileSync(join(all, file), join(seeds, file));
+    kept.add(file);
+    room -= size;
+  }
+  rmSync(all, { recursive: true });
+  say(`• ${name}: ${kept.size} inputs are kept, of ${weight(seeds)} bytes`);
 }
 
 main(async () => {
