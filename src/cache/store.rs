@@ -565,23 +565,22 @@ impl Store {
             }
         }
         let content = if section == Section::AppMetadata { "family_id" } else { "secret" };
-        let is_there =
-            |theirs: &Entity<'_>| theirs.text(content) == mine.text(content) || recency(theirs) > recency(&mine);
+        let has_newer = theirs.iter().any(|theirs| recency(theirs) > recency(&mine));
+        let is_there = |theirs: &Entity<'_>| theirs.text(content) == mine.text(content);
         let draft = match section {
             Section::Account => rebased(&mine, &theirs),
-            _ if theirs.iter().any(is_there) => None,
+            _ if has_newer || theirs.iter().any(is_there) => None,
             _ => Some(Draft::whole(&mine)),
         };
-        // Newer tokens stand for the sign-in that brought the older ones: whoever signs out of them elsewhere, signs out of it.
-        let stands_no_more =
-            section != Section::Account && theirs.iter().any(|theirs| recency(theirs) > recency(&mine));
         if let Some(draft) = draft {
             self.put(section, &unquoted(key).unwrap_or_default(), &draft, origin);
         }
-        if stands_no_more {
-            let accounts: Vec<Place> = self.of(&whose, Section::Account).iter().map(|(place, _)| *place).collect();
-            for place in accounts {
-                if let Some(Entry::Written { unsaved: Some(origin), .. }) = self.entry_mut(place) {
+        if has_newer {
+            // What is newer stands for the sign-in as well: whoever signs out of it elsewhere, signs out of that.
+            for place in self.alike(&home).to_vec() {
+                if self.is_of(&whose, place)
+                    && let Some(Entry::Written { unsaved: Some(origin), .. }) = self.entry_mut(place)
+                {
                     *origin = Origin::Renewal;
                 }
             }

@@ -111,9 +111,10 @@ impl DeviceAuthorization {
                 interval,
             });
         }
-        // Of nothing but control characters nothing is left.
-        let message = json::text(&object, "message").map(clean).filter(|message| !message.is_empty());
-        let message = message.unwrap_or_else(|| instruction(&verification_uri));
+        let mut message = clean(json::text(&object, "message").unwrap_or_default());
+        if message.is_empty() {
+            message = instruction(&verification_uri);
+        }
         Ok(Self {
             device_code,
             user_code,
