@@ -37,6 +37,9 @@ pub(super) fn said(reply: &HttpResponse) -> String {
         }
         Err(_) => said.push_str(reply.body.expose()),
     }
+    // Once more as it is when what cannot be seen is taken out.
+    let bare: String = said.chars().filter(char::is_ascii_graphic).collect();
+    said.push_str(&bare);
     said
 }
 
