@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::protocol::json::{self, Value};
+use crate::protocol::json::{self, Value, plain_length};
 
 /// How deep objects and lists may be nested. MSAL's caches are four deep.
 const DEEPEST: u32 = 100;
@@ -92,10 +92,12 @@ impl<'a> Scanner<'a> {
         Err(Problem { at: self.at, what: if self.at < self.text.len() { what } else { "it is cut off" } })
     }
 
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
 
+    #[inline(always)]
     const fn step(&mut self, by: usize) {
         self.at = self.at.saturating_add(by);
     }
@@ -262,29 +264,6 @@ impl<'a> Scanner<'a> {
         }
         Ok(())
     }
-}
-
-/// How many bytes come before the first quote, backslash or control character.
-fn plain_length(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const TOPS: u64 = 0x8080_8080_8080_8080;
-    let mut length: usize = 0;
-    let mut words = bytes.chunks_exact(8);
-    for word in words.by_ref() {
-        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
-        // The top bit of a byte becomes set where it is zero, or below 0x20. A borrow can set more, but only above the first.
-        let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-        let quote = zero(word ^ (ONES.wrapping_mul(b'"' as u64)));
-        let backslash = zero(word ^ (ONES.wrapping_mul(b'\\' as u64)));
-        let control = word.wrapping_sub(ONES.wrapping_mul(0x20)) & !word;
-        let found = (quote | backslash | control) & TOPS;
-        if found != 0 {
-            return length.saturating_add((found.trailing_zeros() / 8) as usize);
-        }
-        length = length.saturating_add(8);
-    }
-    let rest = words.remainder().iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1F));
-    length.saturating_add(rest.count())
 }
 
 /// A string's text, from what is between its quotes.

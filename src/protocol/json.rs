@@ -250,7 +250,7 @@ pub fn quoted(text: &str) -> String {
 
 /// Writes a text as a JSON string behind what is there.
 pub fn push_quoted(out: &mut String, text: &str) {
-    if text.bytes().any(|byte| matches!(byte, 0..0x20 | b'"' | b'\\')) {
+    if plain_length(text.as_bytes()) < text.len() {
         // A string always can be written.
         out.push_str(&serde_json::to_string(text).unwrap_or_default());
         return;
@@ -258,6 +258,36 @@ pub fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
     out.push_str(text);
     out.push('"');
+}
+
+/// How many bytes come before the first quote, backslash or control character. Loops by hand, for in a module that is compiled for size
+/// iterators are calls, and this reads most of a cache.
+pub(crate) fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    const QUOTES: u64 = ONES.wrapping_mul(b'"' as u64);
+    const BACKSLASHES: u64 = ONES.wrapping_mul(b'\\' as u64);
+    let mut rest = bytes;
+    while let Some((word, others)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*word);
+        // The top bit of a byte becomes set where it is zero, or below 0x20. A borrow can set more, but only above the first.
+        let (quote, backslash) = (word ^ QUOTES, word ^ BACKSLASHES);
+        let quote = quote.wrapping_sub(ONES) & !quote;
+        let backslash = backslash.wrapping_sub(ONES) & !backslash;
+        let control = word.wrapping_sub(ONES.wrapping_mul(0x20)) & !word;
+        let found = (quote | backslash | control) & TOPS;
+        if found != 0 {
+            let before = (found.trailing_zeros() / 8) as usize;
+            return bytes.len().saturating_sub(rest.len()).saturating_add(before);
+        }
+        rest = others;
+    }
+    while let Some((byte, others)) = rest.split_first()
+        && !matches!(byte, b'"' | b'\\' | 0..=0x1F)
+    {
+        rest = others;
+    }
+    bytes.len().saturating_sub(rest.len())
 }
 
 /// A member that is a string and not empty.

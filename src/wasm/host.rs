@@ -26,6 +26,9 @@ const REQUEST_TIMEOUT: u32 = 30_000;
 /// The longest time that `setTimeout` can wait, in milliseconds: 25 days. It takes a longer one for none at all.
 const LONGEST_TIMER: u32 = i32::MAX.unsigned_abs();
 
+/// How many zeros are written at once.
+const PAGE: usize = 4_096;
+
 #[wasm_bindgen]
 extern "C" {
     /// What JavaScript hands in: functions that only it can provide. See js/application.js.
@@ -177,7 +180,12 @@ impl JsHost {
         for capacity in [length, length.checked_mul(3)?] {
             let mut bytes = Vec::new();
             bytes.try_reserve_exact(capacity).ok()?;
-            bytes.resize(capacity, 0);
+            // By the page: `resize` goes by the byte in a module that is compiled for size.
+            while let Some(page) =
+                [0; PAGE].get(..capacity.saturating_sub(bytes.len()).min(PAGE)).filter(|page| !page.is_empty())
+            {
+                bytes.extend_from_slice(page);
+            }
             let written = self.hooks.encode(text, &mut bytes);
             if written >= 0.0 {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most the capacity")]
