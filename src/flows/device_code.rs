@@ -295,7 +295,8 @@ async fn poll_once<H: Host>(app: &App<H>, pending: &Pending) -> Result<Polled, E
     let now = app.host.now();
     match answer.verdict {
         Verdict::Wait(wait) => {
-            pending.pace.set(pending.pace.get().again(wait, now));
+            let random = app.host.random().map_or(0, |[a, b, c, d, ..]| u32::from_be_bytes([a, b, c, d]));
+            pending.pace.set(pending.pace.get().again(wait, now, random));
             let progress = pending.progress(wait.why, now);
             let level = if wait.why == Why::Retrying { Level::Warning } else { Level::Verbose };
             app.log(level, &pending.ask.correlation_id, || {

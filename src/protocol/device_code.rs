@@ -235,18 +235,22 @@ impl Pace {
         Self { interval, failures: 0, polls: 0, next_poll_at: after(now, interval) }
     }
 
-    /// The pace after one more poll.
+    /// The pace after one more poll. `random` spreads what is not the usual wait, or all whom an outage or a limit has hit at the same time
+    /// would come back at the same time: a back-off loses up to a half, but is never shorter than the interval; a `Retry-After` gains as much.
     #[must_use]
-    pub fn again(self, wait: Wait, now: UnixMs) -> Self {
+    pub fn again(self, wait: Wait, now: UnixMs, random: u32) -> Self {
         let sent = wait.interval.unwrap_or(0).min(LONGEST_INTERVAL);
         let interval = match wait.why {
             Why::SlowDown => self.interval.saturating_add(SLOW_DOWN_STEP).max(sent),
             _ => self.interval.max(sent),
         };
         let failures = if wait.why == Why::Retrying { self.failures.saturating_add(1) } else { 0 };
-        let doubled = interval.saturating_mul(2_u32.saturating_pow(failures));
-        let delay = doubled.min(LONGEST_BACK_OFF.max(interval)).max(wait.retry_after.unwrap_or(0));
-        Self { interval, failures, polls: self.polls.saturating_add(1), next_poll_at: after(now, delay) }
+        let doubled = interval.saturating_mul(2_u32.saturating_pow(failures)).min(LONGEST_BACK_OFF.max(interval));
+        let spread = u64::from(doubled).saturating_mul(500).saturating_mul(random.into()) >> 32;
+        let back_off = after(0, doubled).saturating_sub(spread).max(after(0, interval));
+        let asked_for = after(0, wait.retry_after.unwrap_or(0)).saturating_add(spread);
+        let next_poll_at = now.saturating_add(back_off.max(asked_for));
+        Self { interval, failures, polls: self.polls.saturating_add(1), next_poll_at }
     }
 
     /// The pace after a poll was sent and given up before its answer came.

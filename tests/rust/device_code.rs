@@ -89,7 +89,7 @@ fn the_pace_follows_what_the_server_says() {
     let wait = |why, interval, retry_after| Wait { why, interval, retry_after };
     let pace = Pace::first(5, 0);
     assert_eq!(pace.next_poll_at, 5_000);
-    let next = |wait| pace.again(wait, 10_000);
+    let next = |wait| pace.again(wait, 10_000, 0);
     assert_eq!(next(wait(Why::Pending, None, None)).next_poll_at, 15_000);
     assert_eq!(next(wait(Why::Pending, Some(9), None)).next_poll_at, 19_000);
     assert_eq!(next(wait(Why::Pending, Some(1), None)).next_poll_at, 15_000, "never shorter than before");
@@ -100,12 +100,31 @@ fn the_pace_follows_what_the_server_says() {
     assert_eq!(next(wait(Why::SlowDown, Some(u32::MAX), None)).interval, 300);
     assert_eq!(next(wait(Why::Pending, None, Some(90))).next_poll_at, 100_000);
     let tired = Pace { failures: 40, ..pace };
-    assert_eq!(tired.again(wait(Why::Retrying, None, None), 0).next_poll_at, 30_000);
+    assert_eq!(tired.again(wait(Why::Retrying, None, None), 0, 0).next_poll_at, 30_000);
     let slow = Pace { interval: 120, failures: 3, ..pace };
-    assert_eq!(slow.again(wait(Why::Retrying, None, None), 0).next_poll_at, 120_000, "not sooner than the interval");
+    assert_eq!(slow.again(wait(Why::Retrying, None, None), 0, 0).next_poll_at, 120_000, "not sooner than the interval");
     let end = Pace { interval: u32::MAX, failures: u32::MAX, polls: u32::MAX, next_poll_at: 0 };
-    let after = end.again(wait(Why::SlowDown, None, Some(u32::MAX)), u64::MAX);
+    let after = end.again(wait(Why::SlowDown, None, Some(u32::MAX)), u64::MAX, u32::MAX);
     assert_eq!((after.interval, after.polls, after.next_poll_at), (u32::MAX, u32::MAX, u64::MAX), "nothing overflows");
+}
+
+#[test]
+fn who_was_sent_away_comes_back_at_random_but_never_sooner_than_the_interval_or_than_asked() {
+    let delays = |pace: Pace, why, retry_after| {
+        let wait = Wait { why, interval: None, retry_after };
+        [0, 1 << 31, u32::MAX].map(|random| pace.again(wait, 0, random).next_poll_at)
+    };
+    let failed = |failures| Pace { failures, ..Pace::first(5, 0) };
+    assert_eq!(delays(failed(0), Why::Retrying, None), [10_000, 7_500, 5_001]);
+    assert_eq!(delays(failed(1), Why::Retrying, None), [20_000, 15_000, 10_001]);
+    assert_eq!(delays(failed(9), Why::Retrying, None), [30_000, 22_500, 15_001]);
+    assert_eq!(delays(failed(0), Why::Retrying, Some(60)), [60_000, 62_500, 64_999], "Retry-After is the least");
+    assert_eq!(delays(failed(0), Why::Pending, Some(60)), [60_000, 61_250, 62_499]);
+    let slow = Pace { interval: 20, ..failed(9) };
+    assert_eq!(delays(slow, Why::Retrying, None), [30_000, 22_500, 20_000], "the interval is the least");
+    // An answer that says when, or nothing, is heeded to the letter.
+    assert_eq!(delays(failed(9), Why::Pending, None), [5_000; 3]);
+    assert_eq!(delays(failed(9), Why::SlowDown, None), [10_000; 3]);
 }
 
 #[test]
