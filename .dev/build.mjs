@@ -78,8 +78,8 @@ function moduleCrate() {
   mkdirSync(folder, { recursive: true });
   const manifest = readFileSync(join(ROOT, 'Cargo.toml'), 'utf8')
     .replace('crate-type = ["cdylib", "rlib"]', 'path = "../../src/lib.rs"\ncrate-type = ["cdylib"]')
-    .replace(/^\[\[test\]\]\n(.+\n)+/m, '');
-  if (!manifest.includes('src/lib.rs') || manifest.includes('[[test]]')) throw new Error('Cargo.toml is not as moduleCrate() in .dev/build.mjs expects it');
+    .replace(/^\[\[(test|example)\]\]\n(.+\n)+/gm, '');
+  if (!manifest.includes('src/lib.rs') || manifest.includes('[[')) throw new Error('Cargo.toml is not as moduleCrate() in .dev/build.mjs expects it');
   writeFileSync(join(folder, 'Cargo.toml'), `${manifest}\n[workspace]\n`);
   copyFileSync(join(ROOT, 'Cargo.lock'), join(folder, 'Cargo.lock'));
   return folder;

@@ -28,6 +28,7 @@ mod discovery;
 mod docs;
 mod entity;
 mod error;
+mod fleet;
 mod fuzz;
 mod house;
 mod http;
