@@ -111,9 +111,13 @@ describe('hostile answers', () => {
     });
     const statuses = [];
     const pca = new PublicClientApplication({ auth: { clientId: 'c', authority: server.origin }, system: { clock: fastClock() } });
-    const progressCallback = ({ status, nextPollIn }) => void statuses.push(`${status} ${nextPollIn}`);
+    const progressCallback = ({ status, nextPollIn }) => void statuses.push([status, nextPollIn]);
     await pca.acquireTokenByDeviceCode({ scopes: [], deviceCodeCallback() {}, progressCallback });
-    assert.deepEqual(statuses, ['retrying 10', 'retrying 20', 'retrying 30']);
+    assert.deepEqual(statuses.map(([status]) => status), ['retrying', 'retrying', 'retrying']);
+    for (const [index, longest] of [10, 20, 30].entries()) {
+      const wait = statuses[index][1];
+      assert.ok(wait >= longest / 2 && wait <= longest, `${wait} s of at most ${longest}: a back-off loses up to a half, at random`);
+    }
   });
 
   it('a request that hangs ends with its time limit, and leaves no connection', async () => {
