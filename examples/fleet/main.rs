@@ -55,13 +55,14 @@ fn main() {
     let ours: Vec<_> = summaries.iter().filter(|summary| summary.client == Client::Doorcode).collect();
     let mean = |numbers: fn(&Summary) -> f64| ours.iter().copied().map(numbers).sum::<f64>() / ours.len() as f64;
     println!(
-        "devices {} in each of {} scenarios, requests a sign-in {:.2}, optimum {:.2}, unserved {}, of whose codes {} expired in the outage",
+        "devices {} in each of {} scenarios, requests a sign-in {:.2}, optimum {:.2}, unserved {}, {} of them with codes that had less than {} s left",
         arguments.devices,
         ours.len(),
         mean(Summary::requests_a_device),
         mean(Summary::optimum_a_device),
         ours.iter().map(|summary| summary.unserved).sum::<u64>(),
         ours.iter().map(|summary| summary.too_late).sum::<u64>(),
+        Summary::TOO_LATE / 1000,
     );
 }
 

@@ -257,8 +257,8 @@ polls more slowly sends fewer and lets people wait longer; so the waiting stands
         }
     }
     add(format!("
-Unserved are people who were done and whose device got no tokens. Of the {} with doorcode in the outage, {} had codes that expired in it or within
-seconds after it. The busiest second does not count the first two, in which a boot sends everything there is.
+Unserved are people who were done and whose device got no tokens. Of the {} with doorcode in the outage, {} had codes with less
+than {} s left, not counting the outage: no longer than a back-off may take. The busiest second does not count the first two, in which a boot sends everything there is.
 
 ## Waiting
 
@@ -267,7 +267,7 @@ seconds after it. The busiest second does not count the first two, in which a bo
 With doorcode, in seconds from when the person was done until the tokens were given:
 
 | scenario | devices | p50 | p95 | p99 | longest | how many |
-|---|---|---:|---:|---:|---:|---:|", out.unserved, out.too_late));
+|---|---|---:|---:|---:|---:|---:|", out.unserved, out.too_late, Summary::TOO_LATE / 1000));
     for summary in [plain, boot, out] {
         for waits in summary.waits.iter().filter(|waits| !waits.sorted.is_empty()) {
             let [p50, p95, p99, max] = [0.5, 0.95, 0.99, 1.0].map(|share| waits.at(share));
@@ -316,7 +316,7 @@ Requests a second. When the server is back, the devices that wait with a code he
 - Without spreading, one more thing was seen: an outage that begins suddenly packs all polls into five seconds of every ten, twenty, thirty. The
   busiest second of its second minute had {:.1} times the mean of that minute, against {:.1}. So a back-off loses up to half of itself at random, but never goes below the
   interval.
-- Who is in step stays in step: the pulses of the unspread fleet after the recovery come back every five seconds, for more than a minute.
+- Who is in step stays in step: the pulses of the unspread fleet after the recovery come back every five seconds, for half a minute and more.
 - The usual polls need no spreading for all that. Only as many devices are in step from the start as got their codes in the same second, and so
   many the server can answer. So they come exactly an interval after the last answer, as MSAL's do, and nobody waits longer for the sake of others.
 - What is left of the peak after the outage is people: those who were kept from signing in come back, and no client can help that. It is the first

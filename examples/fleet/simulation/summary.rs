@@ -46,7 +46,7 @@ pub struct Summary {
     pub peak: u32,
     /// People who were done and whose device got no tokens.
     pub unserved: u64,
-    /// Those of them whose code expired in the outage, or less than an interval after it or after they were done.
+    /// Those of them whose codes lived for less than [`Summary::TOO_LATE`] when they were done, without what the outage took.
     pub too_late: u64,
     /// Of all people, then of those whose devices had trouble.
     pub waits: Vec<Waits>,
@@ -56,19 +56,21 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// The longest back-off, and a second to ask in. Whose code has less than that left cannot count on an answer.
+    pub const TOO_LATE: Ms = 31_000;
+
     pub fn of(outcome: Outcome) -> Self {
         let Outcome { scenario, client, capacity, records, came } = outcome;
         let outage = scenario.outage();
         let is_unserved =
             |record: &&Record| record.done.is_some() && !record.person.declines && record.served.is_none();
         let is_too_late = |record: &&Record| {
-            let expires = record.expires().unwrap_or_default();
-            expires < possible_from(record, outage).unwrap_or_default() + INTERVAL * 1000
+            let left = record.done.zip(record.expires());
+            left.is_none_or(|(done, expires)| time_with_server(done, expires, outage) < Self::TOO_LATE)
         };
         let waits = |of: &'static str, belongs: fn(&Record) -> bool| {
             let of_them = records.iter().filter(|record| belongs(record));
-            let waits =
-                of_them.filter_map(|record| Some(record.served?.saturating_sub(possible_from(record, outage)?)));
+            let waits = of_them.filter_map(|record| Some(time_with_server(record.done?, record.served?, outage)));
             sorted(of, waits.collect())
         };
         Self {
@@ -111,13 +113,9 @@ fn sorted(of: &'static str, mut times: Vec<Ms>) -> Waits {
     Waits { of, sorted: times }
 }
 
-/// From when a device could have had its tokens: when its person was done and the server was there.
-fn possible_from(record: &Record, outage: Option<Outage>) -> Option<Ms> {
-    let done = record.done?;
-    Some(match outage {
-        Some(outage) if outage.part_of(done, done + INTERVAL * 1000) > 0 => outage.ends,
-        _ => done,
-    })
+/// So much time from one moment to another, without what of it the server was away.
+fn time_with_server(from: Ms, to: Ms, outage: Option<Outage>) -> Ms {
+    to.saturating_sub(from).saturating_sub(outage.map_or(0, |outage| outage.part_of(from, to)))
 }
 
 /// The fewest requests that a device needs: one for the codes, and one an interval until the person is done or the code expires, for a
@@ -128,8 +126,7 @@ fn fewest(record: &Record, outage: Option<Outage>) -> u64 {
         return 1;
     };
     let ends = record.done.unwrap_or(issued + LIFETIME * 1000 - 1);
-    let away = outage.map_or(0, |outage| outage.part_of(issued, ends));
-    let polls = (ends - issued).saturating_sub(away).div_ceil(INTERVAL * 1000);
+    let polls = time_with_server(issued, ends, outage).div_ceil(INTERVAL * 1000);
     // The poll at which an unused code would expire is not worth making.
     1 + if record.done.is_some() { polls.max(1) } else { polls.saturating_sub(1) }
 }
