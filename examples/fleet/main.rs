@@ -29,7 +29,7 @@ use simulation::{Client, Scenario, Summary, simulate};
 
 const USAGE: &str = "usage: fleet [--devices 1000000] [--seed 1] [--write docs]";
 
-/// Simulations at a time. The one in which all devices sign in at once takes 5 GB for a million of them, the others a tenth of that.
+/// Simulations at a time. The one in which all devices sign in at once takes 4 GB for a million of them, the others a tenth of that.
 const MOST_AT_A_TIME: usize = 4;
 
 struct Arguments {

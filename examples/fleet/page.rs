@@ -193,15 +193,16 @@ fn page<'a>(run: &Run, of: &Find<'a>) -> String {
 the package's own code: each device runs `doorcode::flows::device_code::sign_in`, the function behind `acquireTokenByDeviceCode`.
 
 This page and its plots are written by the program that ran it,
-`cargo run --release --example fleet -- --devices {number} --seed {seed} --write docs`. It was last run on {date}, with doorcode {version}, and took {took} min{memory} on a
-machine that was busy with other things as well. The same seed gives the same numbers. Cargo's release profile is made for small WebAssembly;
-with `CARGO_PROFILE_RELEASE_OPT_LEVEL=3` before it the command takes half the time.
+`{faster}cargo run --release --example fleet -- --devices {number} --seed {seed} --write docs`.
+It was last run on {date}, with doorcode {version}, and took {took} min{memory} on a machine that was busy with other things as
+well. The same seed gives the same numbers. Cargo's release profile is made for small WebAssembly; with
+`CARGO_PROFILE_RELEASE_OPT_LEVEL=3` before it the command takes half the time.
 
 ## What is simulated
 
 - **The server** speaks RFC 8628: a poll every {interval} s, codes that live {lifetime} minutes, `slow_down` for who polls sooner. It answers {capacity} requests a
-  second, about twice what comes on an ordinary day. What is too much in a second it sends away: of the first, half as many as it answers, those that poll
-  with `slow_down`; up to twice as many as it answers with 429 and a `Retry-After` of ten seconds; the rest with a bare 503.
+  second, about twice what comes on an ordinary day. What is too much in a second it sends away: of the first, half as many as it answers,
+  those that poll with `slow_down`; up to twice as many as it answers with 429 and a `Retry-After` of ten seconds; the rest with a bare 503.
 - **The people**: half are done within 45 s of seeing the code, one in a hundred takes more than four minutes. 1 % never come, 2 % decline. Those who
   meet the server in an outage come back after it, a minute later on average.
 - **The programs** call the package. If it cannot even get a code, they wait and call again: at random 15 to 30 s, then longer, up to four minutes.
@@ -210,6 +211,9 @@ with `CARGO_PROFILE_RELEASE_OPT_LEVEL=3` before it the command takes half the ti
 | scenario | |
 |---|---|
 ",
+        faster = option_env!("CARGO_PROFILE_RELEASE_OPT_LEVEL")
+            .map(|level| format!("CARGO_PROFILE_RELEASE_OPT_LEVEL={level} "))
+            .unwrap_or_default(),
         number = run.devices,
         seed = run.seed,
         date = today(),
@@ -257,8 +261,9 @@ polls more slowly sends fewer and lets people wait longer; so the waiting stands
         }
     }
     add(format!("
-Unserved are people who were done and whose device got no tokens. Of the {} with doorcode in the outage, {} had codes with less
-than {} s left, not counting the outage: no longer than a back-off may take. The busiest second does not count the first two, in which a boot sends everything there is.
+Unserved are people who were done and whose device got no tokens. Of the {} with doorcode in the outage, {} had codes with less than {} s
+left, not counting the outage: no longer than a back-off may take. That is its price; the fixed loop, which asks in vain all the time, loses {}.
+The busiest second does not count the first two, in which a boot sends everything there is.
 
 ## Waiting
 
@@ -267,7 +272,7 @@ than {} s left, not counting the outage: no longer than a back-off may take. The
 With doorcode, in seconds from when the person was done until the tokens were given:
 
 | scenario | devices | p50 | p95 | p99 | longest | how many |
-|---|---|---:|---:|---:|---:|---:|", out.unserved, out.too_late, Summary::TOO_LATE / 1000));
+|---|---|---:|---:|---:|---:|---:|", out.unserved, out.too_late, Summary::TOO_LATE / 1000, unserved(Client::Loop)));
     for summary in [plain, boot, out] {
         for waits in summary.waits.iter().filter(|waits| !waits.sorted.is_empty()) {
             let [p50, p95, p99, max] = [0.5, 0.95, 0.99, 1.0].map(|share| waits.at(share));
@@ -280,14 +285,14 @@ With doorcode, in seconds from when the person was done until the tokens were gi
     add(format!("
 On an ordinary day nobody waits longer than an interval and a round trip. A boot asks more of the server than it can answer, for minutes, and
 up to {:.1} times as much: then `slow_down` makes the intervals of those it meets longer for good, as the RFC wants it, and these people wait longest.
-Nobody is forgotten: {} of them were left without tokens.
+Without tokens at the end: {} of {devices}, {} of them with codes that had less than {} s left.
 
 ## The outage and the recovery
 
 ![Requests around the outage](fleet/outage.svg)
 
 | client | before | in the outage | minute after | busiest of the first ten seconds | that is, times before | busiest second of ten minutes |
-|---|---:|---:|---:|---:|---:|---:|", f64::from(boot.peak) / boot.capacity as f64, match boot.unserved { 0 => "none".to_owned(), some => thousands(some as f64) }));
+|---|---:|---:|---:|---:|---:|---:|", f64::from(boot.peak) / boot.capacity as f64, boot.unserved, boot.too_late, Summary::TOO_LATE / 1000));
     for client in [Client::Doorcode, Client::Unspread, Client::Loop, Client::Msal] {
         let recovery = recovery(client);
         add(format!(
@@ -314,8 +319,8 @@ Requests a second. When the server is back, the devices that wait with a code he
   names. With the same `Retry-After` for all, the first seconds after the outage bring {:.1} times the usual load if nothing is spread, and {:.1} times as
   it is. So doorcode waits up to half a back-off longer than `Retry-After` asks for, and never less.
 - Without spreading, one more thing was seen: an outage that begins suddenly packs all polls into five seconds of every ten, twenty, thirty. The
-  busiest second of its second minute had {:.1} times the mean of that minute, against {:.1}. So a back-off loses up to half of itself at random, but never goes below the
-  interval.
+  busiest second of its second minute had {:.1} times the mean of that minute, against {:.1}. So a back-off loses up to half of itself at random,
+  but never goes below the interval.
 - Who is in step stays in step: the pulses of the unspread fleet after the recovery come back every five seconds, for half a minute and more.
 - The usual polls need no spreading for all that. Only as many devices are in step from the start as got their codes in the same second, and so
   many the server can answer. So they come exactly an interval after the last answer, as MSAL's do, and nobody waits longer for the sake of others.
