@@ -575,7 +575,7 @@ impl Store {
         if let Some(draft) = draft {
             self.put(section, &unquoted(key).unwrap_or_default(), &draft, origin);
         }
-        if has_newer {
+        if section == Section::RefreshToken && has_newer {
             // What is newer stands for the sign-in as well: whoever signs out of it elsewhere, signs out of that.
             for place in self.alike(&home).to_vec() {
                 if self.is_of(&whose, place)

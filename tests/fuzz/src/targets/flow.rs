@@ -18,6 +18,7 @@ use doorcode::flows::{App, Config, Wish, accounts, authorization_code, confident
 use doorcode::host::Host;
 use doorcode::protocol::authority::Authority;
 use doorcode::protocol::http::{HttpRequest, HttpResponse, Method};
+use doorcode::protocol::id_token::decode_base64url;
 use doorcode::protocol::request::{Client, Code, Credential};
 use doorcode::protocol::trust::Trust;
 use doorcode::secret::Secret;
@@ -349,9 +350,16 @@ impl Run {
         if text.contains(MARK) {
             let wire = self.wire.borrow();
             let says = |(_, reply): &(HttpRequest, Option<HttpResponse>)| {
-                reply.as_ref().is_some_and(|reply| said(reply).contains(MARK))
+                reply
+                    .as_ref()
+                    .is_some_and(|reply| said(reply).contains(MARK) || claims(reply).any(|text| text.contains(MARK)))
             };
             assert!(wire.iter().any(says), "a secret is shown: {text}");
         }
     }
+}
+
+/// What an ID token says, if a reply brings one: errors quote its issuer.
+fn claims(reply: &HttpResponse) -> impl Iterator<Item = String> {
+    reply.body.expose().split(['.', '"']).filter_map(decode_base64url)
 }

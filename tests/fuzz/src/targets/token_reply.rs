@@ -40,8 +40,8 @@ pub fn run(bytes: &[u8]) {
         Verdict::Wait(wait) => {
             assert!(!is_token && wait.interval != Some(0));
             let mut pace = Pace::first(5, NOW);
-            for _ in 0..40 {
-                let next = pace.again(wait, NOW);
+            for random in [0, u32::MAX, 1 << 31, 7].repeat(10) {
+                let next = pace.again(wait, NOW, random);
                 assert!(next.interval >= pace.interval && next.polls == pace.polls + 1);
                 assert!(
                     next.next_poll_at >= NOW + u64::from(next.interval) * 1000,
