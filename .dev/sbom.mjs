@@ -1,10 +1,10 @@
 // `npm run sbom`: the bill of materials of what is published, in CycloneDX's JSON. The build leaves it in target/, beside the package: it is
-// an asset of each release, and takes no byte of anybody's installation.
+// an asset of each release, and takes no byte of anybody's installation. This file alone prints what is in the last one.
 
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { main, ROOT } from './steps.mjs';
+import { ROOT } from './steps.mjs';
 
 /** @import { Part } from './inside.mjs' */
 
@@ -64,13 +64,9 @@ function purl({ kind, name, version }) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  main(async () => {
-    const { build } = await import('./build.mjs');
-    await build();
-    const { components } = JSON.parse(readFileSync(SBOM, 'utf8'));
-    for (const { purl: name, licenses: [{ license, expression }], properties } of components) {
-      console.log(`${name.padEnd(44)} ${(license?.id ?? expression).padEnd(40)} ${properties.map((/** @type {any} */ { value }) => value).join(', ')}`);
-    }
-    console.log(`\n${components.length} parts of others are in the package. The bill is ${relative(ROOT, SBOM)}.`);
-  });
+  const { components } = JSON.parse(readFileSync(SBOM, 'utf8'));
+  for (const { purl: name, licenses: [{ license, expression }], properties } of components) {
+    console.log(`${name.padEnd(44)} ${(license?.id ?? expression).padEnd(40)} ${properties.map((/** @type {any} */ { value }) => value).join(', ')}`);
+  }
+  console.log(`\n${components.length} parts of others are in the package. The bill is ${relative(ROOT, SBOM)}.`);
 }
