@@ -24,10 +24,14 @@ impl Secret {
     }
 
     /// Overwrites a part of a text that is kept for the sake of the rest, with blanks.
+    #[expect(
+        unsafe_code,
+        reason = "what replaces bytes of a text by iterators takes forty times as long for an account's tokens"
+    )]
     pub fn blank(&mut self, part: Range<usize>) {
-        if let Some(text) = self.0.get(part.clone()) {
-            let blanks = " ".repeat(text.len());
-            self.0.replace_range(part, &blanks);
+        if let Some(part) = self.0.get_mut(part) {
+            // SAFETY: the part begins and ends between characters, and blanks are characters.
+            unsafe { part.as_bytes_mut() }.fill(b' ');
         }
     }
 }
